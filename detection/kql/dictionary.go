@@ -1,0 +1,67 @@
+package kql
+
+import (
+	"strings"
+	"sync"
+)
+
+// dictionary holds the distinct values of a stored string column, once each, in one
+// arena where they are followed by a NUL byte. Predicates scan the arena as a whole
+// and their results are kept, so that the next query that asks the same is answered
+// by its codes alone.
+type dictionary struct {
+	values []string
+	arena  string
+	starts []int // offset of each value in the arena
+
+	mu      sync.Mutex
+	answers map[string][]bool
+}
+
+// newDictionary copies the values into an arena of their own.
+func newDictionary(distinct []string) *dictionary {
+	size := len(distinct)
+	for _, s := range distinct {
+		size += len(s)
+	}
+	var arena strings.Builder
+	arena.Grow(size)
+	d := &dictionary{values: make([]string, len(distinct)), starts: make([]int, len(distinct))}
+	for i, s := range distinct {
+		d.starts[i] = arena.Len()
+		arena.WriteString(s)
+		arena.WriteByte(0)
+	}
+	d.arena = arena.String()
+	for i, s := range distinct {
+		d.values[i] = d.arena[d.starts[i] : d.starts[i]+len(s)]
+	}
+	return d
+}
+
+// maxAnswers bounds what a dictionary remembers; a rule set asks a few hundred
+// questions of a column.
+const maxAnswers = 4096
+
+// answer gives the result of a predicate for every value, computing it at most once
+// per key.
+func (d *dictionary) answer(key string, compute func() []bool) []bool {
+	if bits := d.known(key); bits != nil {
+		return bits
+	}
+	bits := compute()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.answers == nil || len(d.answers) >= maxAnswers {
+		d.answers = map[string][]bool{}
+	}
+	d.answers[key] = bits
+	return bits
+}
+
+// known gives a remembered answer or nil.
+func (d *dictionary) known(key string) []bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.answers[key]
+}

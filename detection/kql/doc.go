@@ -1,0 +1,13 @@
+// Package kql compiles and runs the Kusto Query Language offline.
+//
+// [Compile] turns text and a [Schema] into a [Query]; [Query.Run] evaluates it over a
+// [Database] at a given instant and gives a [Table], whose rows know the source rows
+// they come from ([Table.Sources]). Every error is a *syntax.Error with positions in
+// one of four classes: text that is not KQL, a name or type that does not bind in this
+// schema, valid KQL that this engine lacks, and a failure while running.
+//
+// Execution is columnar. A string column is a vector of codes into a dictionary of its
+// distinct values; predicates and functions are evaluated once per distinct value and
+// shared by all rows that hold it. Filters narrow a selection of row numbers and move
+// no data.
+package kql

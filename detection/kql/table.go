@@ -1,0 +1,110 @@
+package kql
+
+import (
+	"slices"
+
+	"github.com/seed-67b27da2/geiger/detection/kql/value"
+)
+
+// Source is the lineage id of a row of a source table, chosen by whoever builds the
+// table: the normaliser uses the index of the event in its recording. A negative id
+// means that the row comes from nowhere (a datatable, a print).
+type Source int64
+
+// Database gives the tables that a query reads. A table that it does not know is, for
+// a query bound against a schema that has it, an empty one.
+type Database interface {
+	Table(name string) (*Table, bool)
+}
+
+// Tables is a [Database] of named tables.
+type Tables map[string]*Table
+
+// Table finds a table by its exact name.
+func (t Tables) Table(name string) (*Table, bool) {
+	table, ok := t[name]
+	return table, ok
+}
+
+// Table is an immutable set of rows, stored by column: strings as codes into a
+// dictionary of distinct values, everything else as typed slices. It is safe for
+// concurrent use.
+type Table struct {
+	columns []value.Column
+	vectors []*vector
+	rows    int
+	lineage []int64
+	sets    [][]Source
+}
+
+// Columns describes the columns in order; the caller must not change the slice.
+func (t *Table) Columns() []value.Column { return t.columns }
+
+// Len is the number of rows.
+func (t *Table) Len() int { return t.rows }
+
+// At is one cell.
+func (t *Table) At(row, col int) value.Value { return t.vectors[col].value(row) }
+
+// Sources lists, sorted and without repetition, the source rows that a row comes from;
+// the caller must not change the slice.
+func (t *Table) Sources(row int) []Source {
+	switch h := t.lineage[row]; {
+	case h >= 0:
+		return []Source{Source(h)}
+	case h == noSource:
+		return nil
+	default:
+		return t.sets[setIndex(h)]
+	}
+}
+
+// A lineage handle is a source id when it is not negative, noSource, or the index of
+// a set of ids, so that the common row, which comes from one event, costs eight bytes.
+const noSource = int64(-1)
+
+func setHandle(index int) int64 { return -2 - int64(index) }
+
+func setIndex(handle int64) int { return int(-2 - handle) }
+
+// Builder collects rows into a [Table].
+type Builder struct {
+	columns []value.Column
+	cells   []columnBuilder
+	lineage []int64
+}
+
+// NewBuilder starts a table with the given columns.
+func NewBuilder(cols []value.Column) *Builder {
+	b := &Builder{columns: slices.Clone(cols), cells: make([]columnBuilder, len(cols))}
+	for i, c := range cols {
+		b.cells[i].typ = c.Type
+	}
+	return b
+}
+
+// Append adds a row. A missing cell is null, a cell of another type is converted to the
+// column's as by the todatetime() family; surplus cells are ignored.
+func (b *Builder) Append(src Source, cells ...value.Value) *Builder {
+	for i := range b.cells {
+		if i < len(cells) {
+			b.cells[i].append(cells[i])
+		} else {
+			b.cells[i].append(value.Null(b.cells[i].typ))
+		}
+	}
+	b.lineage = append(b.lineage, max(int64(src), noSource))
+	return b
+}
+
+// Len is the number of rows so far.
+func (b *Builder) Len() int { return len(b.lineage) }
+
+// Table gives the finished table; the builder must not be used after it.
+func (b *Builder) Table() *Table {
+	t := &Table{columns: b.columns, rows: len(b.lineage), lineage: b.lineage}
+	for i := range b.cells {
+		t.vectors = append(t.vectors, b.cells[i].vector())
+	}
+	return t
+}
