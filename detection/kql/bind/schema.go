@@ -96,18 +96,18 @@ func DefenderXDRFunctions() []ServiceFunction {
 		{
 			Name: "DeviceFromIP", Invoked: true,
 			Columns:    []value.Column{{Name: "IP", Type: value.String}, {Name: "DeviceId", Type: value.String}},
-			Parameters: []ServiceParameter{text("x", true, true), {Name: "y", Type: value.DateTimeType, Optional: true}},
+			Parameters: []ServiceParameter{text("x", true, true), {Name: "y", Type: value.DateTime, Optional: true}},
 		},
 		{
 			Name: "AssignedIPAddresses", Open: true,
 			Columns: []value.Column{
-				{Name: "Timestamp", Type: value.DateTimeType},
+				{Name: "Timestamp", Type: value.DateTime},
 				{Name: "IPAddress", Type: value.String},
 				{Name: "IPType", Type: value.String},
 				{Name: "NetworkAdapterType", Type: value.String},
 				{Name: "ConnectedNetworks", Type: value.Dynamic},
 			},
-			Parameters: []ServiceParameter{text("x", false, false), {Name: "y", Type: value.DateTimeType, Optional: true}},
+			Parameters: []ServiceParameter{text("x", false, false), {Name: "y", Type: value.DateTime, Optional: true}},
 		},
 	}
 }
@@ -120,8 +120,8 @@ func fileProfileColumns() []value.Column {
 		{Name: "MD5", Type: value.String},
 		{Name: "FileSize", Type: value.Long},
 		{Name: "GlobalPrevalence", Type: value.Long},
-		{Name: "GlobalFirstSeen", Type: value.DateTimeType},
-		{Name: "GlobalLastSeen", Type: value.DateTimeType},
+		{Name: "GlobalFirstSeen", Type: value.DateTime},
+		{Name: "GlobalLastSeen", Type: value.DateTime},
 		{Name: "Signer", Type: value.String},
 		{Name: "Issuer", Type: value.String},
 		{Name: "SignerHash", Type: value.String},
@@ -143,7 +143,7 @@ func SentinelFunctions() []ServiceFunction {
 		Name: "_GetWatchlist", Open: true,
 		Columns: []value.Column{
 			{Name: "_DTItemId", Type: value.String},
-			{Name: "LastUpdatedTimeUTC", Type: value.DateTimeType},
+			{Name: "LastUpdatedTimeUTC", Type: value.DateTime},
 			{Name: "SearchKey", Type: value.String},
 			{Name: "WatchlistItem", Type: value.Dynamic},
 		},
