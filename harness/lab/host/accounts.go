@@ -1,0 +1,123 @@
+package host
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// A User is a local account.
+type User struct {
+	Name    string // without the machine name
+	SID     string
+	Comment string
+	Enabled bool
+	Groups  []string // local groups, `BUILTIN\Administrators`
+	Profile string   // `C:\Users\Administrator`, "" before the first logon
+}
+
+// A Group is a local group.
+type Group struct {
+	Name    string // `BUILTIN\Administrators`
+	SID     string
+	Comment string
+}
+
+// Accounts is the machine's account database.
+type Accounts struct {
+	mu     sync.RWMutex
+	users  map[string]User
+	groups map[string]Group
+}
+
+// NewAccounts returns an empty database.
+func NewAccounts() *Accounts {
+	return &Accounts{users: map[string]User{}, groups: map[string]Group{}}
+}
+
+// User returns the local user called name, with or without machine name.
+func (a *Accounts) User(name string) (User, bool) {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	u, ok := a.users[Fold(Base(name))]
+	return u, ok
+}
+
+// Users returns every local user, ordered by name.
+func (a *Accounts) Users() []User {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	return ordered(a.users)
+}
+
+// Groups returns every local group, ordered by name.
+func (a *Accounts) Groups() []Group {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	return ordered(a.groups)
+}
+
+func ordered[V any](m map[string]V) []V {
+	out := make([]V, 0, len(m))
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		out = append(out, m[k])
+	}
+	return out
+}
+
+// PutUser adds or replaces a user.
+func (a *Accounts) PutUser(u User) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.users[Fold(u.Name)] = u
+}
+
+// PutGroup adds or replaces a group.
+func (a *Accounts) PutGroup(g Group) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.groups[Fold(g.Name)] = g
+}
+
+// RemoveUser deletes a user and reports whether it was there.
+func (a *Accounts) RemoveUser(name string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	_, ok := a.users[Fold(name)]
+	delete(a.users, Fold(name))
+	return ok
+}
+
+// wellKnown are the accounts whose SIDs are the same on every machine.
+func wellKnown(account string) (string, bool) {
+	sid, ok := map[string]string{
+		"everyone":                     "S-1-1-0",
+		"creator owner":                "S-1-3-0",
+		`nt authority\system`:          "S-1-5-18",
+		`nt authority\local service`:   "S-1-5-19",
+		`nt authority\network service`: "S-1-5-20",
+		`nt authority\local account`:   "S-1-5-113",
+		`nt service\trustedinstaller`:  "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464",
+		`window manager\dwm-1`:         "S-1-5-90-0-1",
+		`font driver host\umfd-0`:      "S-1-5-96-0-0",
+		`iis apppool\defaultapppool`:   "S-1-5-82-3006700770-424185619-1745488364-794895919-4004696415",
+	}[strings.ToLower(account)]
+	return sid, ok
+}
+
+// SID returns the security identifier of a user, group or well-known account.
+func (a *Accounts) SID(account string) (string, bool) {
+	if sid, ok := wellKnown(account); ok {
+		return sid, true
+	}
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	if g, ok := a.groups[Fold(account)]; ok {
+		return g.SID, true
+	}
+	if u, ok := a.users[Fold(Base(account))]; ok {
+		return u.SID, true
+	}
+	return "", false
+}

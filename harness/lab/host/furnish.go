@@ -1,0 +1,4 @@
+package host
+
+func (h *Host) furnish() {
+}

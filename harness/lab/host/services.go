@@ -1,0 +1,91 @@
+package host
+
+import (
+	"maps"
+	"slices"
+	"sync"
+)
+
+// ServiceState is the state of a service as the service control manager numbers
+// it.
+type ServiceState uint32
+
+// The states that the machine uses.
+const (
+	Stopped ServiceState = 1
+	Running ServiceState = 4
+)
+
+// String is the name that sc.exe prints.
+func (s ServiceState) String() string {
+	if s == Running {
+		return "RUNNING"
+	}
+	return "STOPPED"
+}
+
+// StartType says when a service starts.
+type StartType uint32
+
+// The start types, with the numbers of the registry.
+const (
+	Automatic     StartType = 2
+	Manual        StartType = 3
+	DisabledStart StartType = 4
+)
+
+// A Service is one entry of the service control manager's database.
+type Service struct {
+	Name, DisplayName string
+	Path              string // command line of the service process
+	Account           string // LocalSystem, `NT AUTHORITY\NetworkService`
+	State             ServiceState
+	Start             StartType
+	Shared            bool // runs in a shared process (type 0x20)
+	PID               uint32
+	DependsOn         []string
+}
+
+// Services is the database of services, by name without regard to case.
+type Services struct {
+	mu     sync.RWMutex
+	byName map[string]Service
+}
+
+// NewServices returns an empty database.
+func NewServices() *Services { return &Services{byName: map[string]Service{}} }
+
+// Service returns the service called name.
+func (s *Services) Service(name string) (Service, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	svc, ok := s.byName[Fold(name)]
+	return svc, ok
+}
+
+// All returns every service, ordered by name.
+func (s *Services) All() []Service {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	out := make([]Service, 0, len(s.byName))
+	for _, name := range slices.Sorted(maps.Keys(s.byName)) {
+		out = append(out, s.byName[name])
+	}
+	return out
+}
+
+// Put adds or replaces a service.
+func (s *Services) Put(svc Service) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.byName[Fold(svc.Name)] = svc
+}
+
+// Remove deletes a service and reports whether it was there.
+func (s *Services) Remove(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, ok := s.byName[Fold(name)]
+	delete(s.byName, Fold(name))
+	return ok
+}

@@ -1,0 +1,268 @@
+package kernel
+
+import (
+	"context"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/seed-67b27da2/geiger/harness/lab/host"
+)
+
+// Process is one process of the machine. What it was started with does not
+// change; Dir and Env belong to its Program.
+type Process struct {
+	PID         uint32
+	Key         uint64    // process start key: boot id and sequence number
+	GUID        host.GUID // Sysmon's ProcessGuid
+	Image       string    // full path of the executable
+	CommandLine string
+	Dir         string // current directory, without trailing backslash except for a root
+	Env         *Environment
+	Token       *host.Token
+	Parent      *Process // may have ended
+	Start       time.Time
+	Bits        int // 64, or 32 for a WOW64 process
+
+	console *Process // conhost.exe that serves it, nil without a console
+	cancel  context.CancelFunc
+	done    chan struct{}
+	once    sync.Once
+	ended   bool // guarded by Kernel.mu
+	code    int  // valid when done is closed
+}
+
+// Name is the file name of the image.
+func (p *Process) Name() string { return host.Base(p.Image) }
+
+// Args are the arguments after the program's name, split by the rules of the C
+// run-time library.
+func (p *Process) Args() []string {
+	argv := CommandLineToArgv(p.CommandLine)
+	if len(argv) == 0 {
+		return nil
+	}
+	return argv[1:]
+}
+
+// Done is closed when the process has ended.
+func (p *Process) Done() <-chan struct{} { return p.done }
+
+// Wait waits for the end of the process and returns its exit code.
+func (p *Process) Wait(ctx context.Context) (int, error) {
+	select {
+	case <-p.done:
+		return p.code, nil
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+}
+
+// Stdio are the standard handles of a process. A nil reader is empty, a nil
+// writer discards.
+type Stdio struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+func (s Stdio) complete() Stdio {
+	if s.In == nil {
+		s.In = strings.NewReader("")
+	}
+	if s.Out == nil {
+		s.Out = io.Discard
+	}
+	if s.Err == nil {
+		s.Err = io.Discard
+	}
+	return s
+}
+
+// A Program is what a process does from its start to its end. It returns the
+// exit code. It must return soon after ctx ends.
+type Program func(ctx context.Context, p *Process, stdio Stdio) int
+
+// Spec says what to start.
+type Spec struct {
+	Image       string // path or bare name; the first word of CommandLine when empty
+	CommandLine string // the quoted image when empty
+	Dir         string // the parent's when empty
+	Env         *Environment
+	Token       *host.Token // the parent's when nil
+	Hidden      bool        // without a console of its own: no conhost.exe appears
+}
+
+// Install makes prog what runs when a process of the image starts. Later
+// installs replace earlier ones.
+func (k *Kernel) Install(image string, prog Program) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.programs[host.Fold(image)] = prog
+}
+
+// Start creates a process and runs its Program in a goroutine. An image that
+// exists but has no Program runs at process level only: it ends at once with
+// code 0, and that is recorded as Unsupported.
+func (k *Kernel) Start(ctx context.Context, parent *Process, s Spec, stdio Stdio) (*Process, error) {
+	p, file, err := k.create(parent, s)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	p.cancel = cancel
+	k.announce(p, file)
+	k.mu.Lock()
+	prog := k.programs[host.Fold(p.Image)]
+	k.mu.Unlock()
+	if prog == nil {
+		prog = k.processLevel
+	}
+	go func() {
+		defer cancel()
+		k.end(p, prog(ctx, p, stdio.complete()))
+	}()
+	return p, nil
+}
+
+// Run starts a process and waits for its end. When ctx ends first, the process
+// and its descendants are terminated.
+func (k *Kernel) Run(ctx context.Context, parent *Process, s Spec, stdio Stdio) (int, error) {
+	p, err := k.Start(ctx, parent, s, stdio)
+	if err != nil {
+		return 0, err
+	}
+	code, err := p.Wait(ctx)
+	if err != nil {
+		k.TerminateTree(p, 1)
+	}
+	return code, err
+}
+
+// Terminate ends a process from outside with an exit code.
+func (k *Kernel) Terminate(p *Process, code int) {
+	if p.cancel != nil {
+		p.cancel()
+	}
+	k.end(p, code)
+}
+
+// TerminateTree ends a process and everything that it started, children first.
+func (k *Kernel) TerminateTree(p *Process, code int) {
+	for _, child := range k.Processes() {
+		if child.Parent == p {
+			k.TerminateTree(child, code)
+		}
+	}
+	k.Terminate(p, code)
+}
+
+func (k *Kernel) create(parent *Process, s Spec) (*Process, host.File, error) {
+	name := s.Image
+	if name == "" {
+		name, _ = cutProgram(s.CommandLine)
+	}
+	if err := k.alive(parent, "create process", name); err != nil {
+		return nil, host.File{}, err
+	}
+	image, err := k.Resolve(parent, name)
+	if err != nil {
+		return nil, host.File{}, err
+	}
+	file, err := k.executable(parent, image)
+	if err != nil {
+		return nil, host.File{}, err
+	}
+	if s.CommandLine == "" {
+		s.CommandLine = `"` + file.Path + `"`
+	}
+	s.inherit(parent)
+	dir, err := k.directory(parent, s.Dir)
+	if err != nil {
+		return nil, host.File{}, err
+	}
+	s.Dir = dir
+	k.work(2*time.Millisecond, 9*time.Millisecond)
+	return k.register(parent, s, file), file, nil
+}
+
+func (s *Spec) inherit(parent *Process) {
+	if s.Dir == "" {
+		s.Dir = parent.Dir
+	}
+	if s.Env == nil {
+		s.Env = parent.Env.Clone()
+	}
+	if s.Token == nil {
+		s.Token = parent.Token
+	}
+}
+
+func (k *Kernel) register(parent *Process, s Spec, file host.File) *Process {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	p := &Process{
+		Image: file.Path, CommandLine: s.CommandLine, Dir: s.Dir, Env: s.Env, Token: s.Token, Parent: parent,
+		Start: k.host.Clock.Now(), Bits: bits(file.Path), done: make(chan struct{}),
+	}
+	k.number(p)
+	return p
+}
+
+// number gives a new process its pid, key and identifier and enters it into the
+// process table.
+func (k *Kernel) number(p *Process) {
+	k.pids += 4 * uint32(1+k.rand.IntN(40)) //nolint:gosec // small
+	for k.processes[k.pids] != nil || k.pids < 600 {
+		k.pids += 4
+	}
+	if k.pids > 11000 {
+		k.pids = 900
+		for k.processes[k.pids] != nil {
+			k.pids += 4
+		}
+	}
+	p.PID = k.pids
+	k.starts++
+	p.Key = uint64(k.host.BootID)<<48 | k.starts
+	p.GUID = host.SysmonGUID(k.host.MachineGUID.Data1, p.Start, p.Key)
+	k.processes[p.PID] = p
+}
+
+func (k *Kernel) announce(p *Process, file host.File) {
+	k.Publish(ProcessCreated{By: By{Time: p.Start, Process: p}, File: file, Directory: p.Dir})
+}
+
+func (k *Kernel) processLevel(_ context.Context, p *Process, _ Stdio) int {
+	k.Unsupported(p, "program", p.Name(), "the process starts and ends, its effects are not simulated")
+	return 0
+}
+
+func (k *Kernel) end(p *Process, code int) {
+	p.once.Do(func() {
+		k.work(time.Millisecond, 4*time.Millisecond)
+		k.mu.Lock()
+		delete(k.processes, p.PID)
+		p.ended, p.code = true, code
+		k.mu.Unlock()
+		k.Publish(ProcessExited{By: k.By(p), Code: code})
+		close(p.done)
+	})
+}
+
+// alive refuses the operations of a process that was ended from outside.
+func (k *Kernel) alive(p *Process, op, path string) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if p.ended {
+		return fail(op, path, ProcessAborted)
+	}
+	return nil
+}
+
+func bits(image string) int {
+	if host.Within(image, `C:\Windows\SysWOW64`) || host.Within(image, `C:\Program Files (x86)`) {
+		return 32
+	}
+	return 64
+}
