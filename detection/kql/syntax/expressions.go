@@ -139,8 +139,8 @@ type NamedExpr struct {
 	Value Expr
 }
 
-// Member is target.member. Member is a [Name], a [Wildcard] or a [Call] (`database("d").f()`),
-// or [BracketName] for target.[expr].
+// Member is target.member. Member is a [Name], a [Wildcard], a [Call] (`database("d").f()`),
+// or [Bracketed] for target.[expr].
 type Member struct {
 	extent
 	Target Expr
@@ -170,12 +170,11 @@ type ToTable struct {
 	Input      Expr
 }
 
-// Materialize is materialize(table), or materialized-view caching of a table.
+// Materialize is materialize(table).
 type Materialize struct {
 	extent
-	Keyword    Word
-	Properties []*Property
-	Input      Expr
+	Keyword Word
+	Input   Expr
 }
 
 // Pipeline is `source | operator | operator`. Source is nil if the pipeline begins
@@ -215,22 +214,19 @@ type ExternalData struct {
 	With       []*Property
 }
 
-// InlineExternalTable is `external_table(schema) kind=... [partitions] (uris) with (properties)`.
+// InlineExternalTable is `inline_external_table (schema) kind=k partition by (columns)
+// pathformat=(parts) dataformat=f (uris) with (properties)`.
 type InlineExternalTable struct {
 	extent
 	Keyword    Word
-	Schema     *RowSchema
+	Schema     *RowSchema // or nil
 	Kind       Word
-	Partitions *PartitionColumns
-	PathFormat Expr
+	Partitions []*Parameter
+	// PathFormat holds strings, names and calls of datetime_pattern in turn.
+	PathFormat []Expr
+	DataFormat Word
 	URIs       []Expr
 	With       []*Property
-}
-
-// PartitionColumns is `partition by (a:type = expr, ...)` of an inline external table.
-type PartitionColumns struct {
-	extent
-	Columns []*Parameter
 }
 
 // EntityGroup is `entity_group [cluster("c").database("d"), ...]`.
@@ -281,3 +277,34 @@ func (*InlineExternalTable) expr() {}
 func (*EntityGroup) expr()         {}
 func (*Function) expr()            {}
 func (*BadExpr) expr()             {}
+
+// Bracketed is [expression] where a name may stand: `database("d").[expression]`.
+type Bracketed struct {
+	extent
+	Inner Expr
+}
+
+// DataScope is `table datascope=hotcache`.
+type DataScope struct {
+	extent
+	Target Expr
+	Scope  Word
+}
+
+// NameList is `a, b`, the value of a property such as render's ycolumns.
+type NameList struct {
+	extent
+	Names []*Name
+}
+
+// MaterializedViewCombine is `materialized-view-combine (name) base (table) delta (table) aggregations (summarize)`.
+type MaterializedViewCombine struct {
+	extent
+	Keyword                        Word
+	Name, Base, Delta, Aggregation Expr
+}
+
+func (*Bracketed) expr()               {}
+func (*DataScope) expr()               {}
+func (*NameList) expr()                {}
+func (*MaterializedViewCombine) expr() {}

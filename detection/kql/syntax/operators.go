@@ -248,8 +248,8 @@ type MvApply struct {
 	Subquery  Expr
 }
 
-// Parse is `parse` or `parse-where`: `parse kind=simple source with pattern`.
-type Parse struct {
+// ParseOperator is `parse` or `parse-where`: `parse kind=simple source with pattern`.
+type ParseOperator struct {
 	operator
 	Input Expr
 	// Pattern holds [Star], string [Literal] and [ColumnDeclaration] nodes.
@@ -402,8 +402,8 @@ type AssertSchema struct {
 // ExecuteAndCache is `execute-and-cache`.
 type ExecuteAndCache struct{ operator }
 
-// Print is `print name = value, ...`.
-type Print struct {
+// PrintOperator is `print name = value, ...`.
+type PrintOperator struct {
 	operator
 	Columns []*NamedExpr
 }

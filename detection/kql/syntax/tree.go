@@ -130,11 +130,12 @@ type PatternCase struct {
 	Body *Block
 }
 
-// Restrict is `restrict access to (tables)`.
+// Restrict is `restrict access to (tables) with (properties)`.
 type Restrict struct {
 	extent
 	Keyword Word
 	Tables  []Expr
+	With    []*Property
 }
 
 // Parameter is the parameter of a function, a pattern or a query:
