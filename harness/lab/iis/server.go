@@ -1,0 +1,115 @@
+package iis
+
+import (
+	"sync"
+
+	"github.com/seed-67b27da2/geiger/harness/lab/host"
+	"github.com/seed-67b27da2/geiger/harness/lab/kernel"
+)
+
+// Where the configuration lives, in the spelling of the configuration system.
+const (
+	configFolder     = `C:\Windows\system32\inetsrv\config`
+	configFile       = configFolder + `\applicationHost.config`
+	redirectionFile  = configFolder + `\redirection.config`
+	configPath       = "MACHINE/WEBROOT/APPHOST"
+	globalModules    = "/system.webServer/globalModules"
+	modules          = "/system.webServer/modules"
+	sitesSection     = "/system.applicationHost/sites"
+	applicationPools = "/system.applicationHost/applicationPools"
+)
+
+// Server is IIS on one machine. It is safe for concurrent use.
+type Server struct {
+	k *kernel.Kernel
+
+	editing sync.Mutex // one commit at a time
+
+	mu    sync.Mutex
+	pools map[string]*pool // by folded name
+	sites map[string]bool  // stopped sites, by folded name
+
+	history history
+}
+
+// New returns the server of the machine and takes over its worker process
+// image and its configuration history.
+func New(k *kernel.Kernel) *Server {
+	s := &Server{k: k, pools: map[string]*pool{}, sites: map[string]bool{}}
+	s.history = history{k: k, rand: k.Host().Rand.Stream("iis history")}
+	k.Install(workerImage, s.worker)
+	k.Subscribe(s.observe)
+	return s
+}
+
+// observe notices every change of the configuration file, whoever makes it.
+func (s *Server) observe(a kernel.Activity) {
+	if written, ok := a.(kernel.FileWritten); ok && host.Fold(written.File.Path) == host.Fold(configFile) {
+		s.history.changed()
+	}
+}
+
+// Configuration reads applicationHost.config as p.
+func (s *Server) Configuration(p *kernel.Process) (*Document, error) {
+	if _, err := s.k.ReadFile(p, redirectionFile); err != nil && !kernel.IsNotFound(err) {
+		return nil, fileError(redirectionFile, err, "read")
+	}
+	data, err := s.k.ReadFile(p, configFile)
+	if err != nil {
+		return nil, fileError(configFile, err, "read")
+	}
+	d, err := ParseDocument(data)
+	if err != nil {
+		return nil, &Error{HRESULT: resultInvalid, File: `\\?\` + configFile, Message: "Configuration file is not well-formed XML"}
+	}
+	return d, nil
+}
+
+// Section returns the elements at a path such as
+// /system.webServer/globalModules/add, as p.
+func (s *Server) Section(p *kernel.Process, path string) ([]*Element, error) {
+	d, err := s.Configuration(p)
+	if err != nil {
+		return nil, err
+	}
+	return d.Find(path)
+}
+
+// change is a set of edits that is committed together.
+type change struct {
+	doc     *Document
+	commits []kernel.ConfigurationCommitted
+}
+
+func (c *change) record(section, operation, old, value string) {
+	c.commits = append(c.commits, kernel.ConfigurationCommitted{
+		PhysicalPath: `\\?\` + configFile, ConfigPath: configPath,
+		Section: section, Operation: operation, OldValue: old, NewValue: value,
+	})
+}
+
+// commit reads the configuration, lets edit change it and writes the result,
+// all as p. Nothing is written when edit fails or changes nothing.
+func (s *Server) commit(p *kernel.Process, edit func(*change) error) error {
+	s.editing.Lock()
+	defer s.editing.Unlock()
+	doc, err := s.Configuration(p)
+	if err != nil {
+		return err
+	}
+	c := &change{doc: doc}
+	if err := edit(c); err != nil {
+		return err
+	}
+	if len(c.commits) == 0 {
+		return nil
+	}
+	if err := s.k.WriteFile(p, configFile, c.doc.Bytes(), kernel.TruncateExisting); err != nil {
+		return fileError(configFile, err, "write")
+	}
+	for _, done := range c.commits {
+		done.By = s.k.By(p)
+		s.k.Publish(done)
+	}
+	return nil
+}

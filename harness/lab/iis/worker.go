@@ -1,0 +1,296 @@
+package iis
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha1" //nolint:gosec // Windows derives the SIDs of virtual accounts with SHA-1
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf16"
+
+	"github.com/seed-67b27da2/geiger/harness/lab/host"
+	"github.com/seed-67b27da2/geiger/harness/lab/kernel"
+)
+
+const (
+	workerImage = `C:\Windows\System32\inetsrv\w3wp.exe`
+	poolFolder  = `C:\inetpub\temp\apppools`
+	workerLog   = "Microsoft-Windows-IIS-W3SVC-WP"
+	rapidFails  = 5 // failures after which WAS disables a pool (rapidFailProtectionMaxCrashes)
+)
+
+// pool is the run state of an application pool; it is guarded by Server.mu.
+type pool struct {
+	name    string
+	stopped bool
+	worker  *kernel.Process
+	loaded  []Module // what the worker was started with
+}
+
+// Worker is a running worker process.
+type Worker struct {
+	PID  uint32
+	Pool string
+}
+
+// Workers lists the running worker processes by pool name.
+func (s *Server) Workers() []Worker {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var list []Worker
+	for _, pl := range s.pools {
+		if pl.running() {
+			list = append(list, Worker{PID: pl.worker.PID, Pool: pl.name})
+		}
+	}
+	slices.SortFunc(list, func(a, b Worker) int { return strings.Compare(a.Pool, b.Pool) })
+	return list
+}
+
+func (pl *pool) running() bool {
+	if pl.worker == nil {
+		return false
+	}
+	select {
+	case <-pl.worker.Done():
+		return false
+	default:
+		return true
+	}
+}
+
+// pool returns the state of a pool. The caller holds s.mu.
+func (s *Server) pool(name string) *pool {
+	pl := s.pools[host.Fold(name)]
+	if pl == nil {
+		pl = &pool{name: name}
+		s.pools[host.Fold(name)] = pl
+	}
+	return pl
+}
+
+// retire ends the worker of a pool. The caller holds s.mu.
+func (s *Server) retire(pl *pool) {
+	if pl.running() {
+		s.k.Terminate(pl.worker, 0)
+	}
+	pl.worker = nil
+}
+
+// Recycle ends every worker process; the next request starts new ones.
+func (s *Server) Recycle() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, name := range sortedNames(s.pools) {
+		s.retire(s.pools[name])
+	}
+}
+
+// Reset is what a restart of the web service does: workers end, and pools that
+// were disabled by failures may start again.
+func (s *Server) Reset() {
+	s.Recycle()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, pl := range s.pools {
+		pl.stopped = false
+	}
+}
+
+// Close ends the worker processes of a machine that is shut down.
+func (s *Server) Close() { s.Recycle() }
+
+func sortedNames(pools map[string]*pool) []string {
+	names := make([]string, 0, len(pools))
+	for name := range pools {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// ensure returns a worker of the pool that has the modules of the
+// configuration loaded; nil when the pool is stopped or just failed.
+func (s *Server) ensure(ctx context.Context, was *kernel.Process, settings Pool, wanted []Module) *kernel.Process {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	pl := s.pool(settings.Name)
+	if pl.stopped {
+		return nil
+	}
+	if pl.running() && slices.Equal(pl.loaded, wanted) {
+		return pl.worker
+	}
+	s.retire(pl)
+	for range rapidFails {
+		p, err := s.start(ctx, was, settings, wanted)
+		if err == nil {
+			pl.worker, pl.loaded = p, wanted
+			return p
+		}
+		if p == nil {
+			return nil
+		}
+		s.log(was, "System", "Microsoft-Windows-WAS", 5009, kernel.Field{Name: "AppPoolID", Value: pl.name},
+			kernel.Field{Name: "ProcessID", Value: fmt.Sprint(p.PID)}, kernel.Field{Name: "ExitCode", Value: "0"})
+	}
+	pl.stopped = true
+	s.log(was, "System", "Microsoft-Windows-WAS", 5002, kernel.Field{Name: "AppPoolID", Value: pl.name})
+	return nil
+}
+
+func (s *Server) log(p *kernel.Process, channel, provider string, id int, data ...kernel.Field) {
+	s.k.Publish(kernel.EventLogged{By: s.k.By(p), Channel: channel, Provider: provider, EventID: id, Level: 2, Data: data})
+}
+
+// start creates a worker process and waits until it has loaded its modules. A
+// process that failed to is returned with an error.
+func (s *Server) start(ctx context.Context, was *kernel.Process, settings Pool, wanted []Module) (*kernel.Process, error) {
+	file := host.Join(poolFolder, settings.Name, settings.Name+".config")
+	if err := s.writePoolFile(was, file); err != nil {
+		return nil, err
+	}
+	token := s.k.ServiceToken(`IIS APPPOOL\` + settings.Name)
+	token.SID = poolSID(settings.Name)
+	env := s.k.Environment(token)
+	env.Set("APP_POOL_ID", settings.Name)
+	ready := make(chan error, 1)
+	p, err := s.k.Start(context.WithValue(context.WithoutCancel(ctx), assignment{}, work{modules: wanted, ready: ready}), was, kernel.Spec{
+		Image: workerImage, CommandLine: workerLine(settings, file, was), Dir: `C:\Windows\system32\inetsrv`, Token: token, Env: env, Hidden: true,
+	}, kernel.Stdio{})
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case err = <-ready:
+	case <-p.Done():
+		err = errors.New("the worker process ended")
+	}
+	if err != nil {
+		<-p.Done()
+	}
+	return p, err
+}
+
+func workerLine(settings Pool, file string, was *kernel.Process) string {
+	line := `c:\windows\system32\inetsrv\w3wp.exe -ap "` + settings.Name + `" `
+	if settings.RuntimeVersion != "" {
+		line += `-v "` + settings.RuntimeVersion + `" -l "webengine4.dll" `
+	}
+	return line + fmt.Sprintf(`-a \\.\pipe\iisipm%08x-was -h "%s" -w "" -m 0 -t 20 -ta 0`, uint32(was.Key), file)
+}
+
+// writePoolFile gives the pool its part of the configuration, as WAS does
+// before each start: through a temporary file.
+func (s *Server) writePoolFile(was *kernel.Process, file string) error {
+	data, err := s.k.ReadFile(was, configFile)
+	if err != nil {
+		return err
+	}
+	for _, folder := range []string{`C:\inetpub\temp`, poolFolder, host.Parent(file)} {
+		if err := s.k.MakeDirectory(was, folder); err != nil {
+			if code, _ := kernel.CodeOf(err); code != kernel.AlreadyExists {
+				return err
+			}
+		}
+	}
+	if err := s.k.WriteFile(was, file+".tmp", data, kernel.CreateAlways); err != nil {
+		return err
+	}
+	if err := s.k.DeleteFile(was, file); err != nil && !kernel.IsNotFound(err) {
+		return err
+	}
+	return s.k.RenameFile(was, file+".tmp", file)
+}
+
+// poolSID is the SID of the virtual account of a pool: the SHA-1 of its
+// lower-case name in UTF-16, as five sub-authorities.
+func poolSID(name string) string {
+	var text []byte
+	for _, unit := range utf16.Encode([]rune(strings.ToLower(name))) {
+		text = binary.LittleEndian.AppendUint16(text, unit)
+	}
+	sum := sha1.Sum(text) //nolint:gosec // see the import
+	sid := "S-1-5-82"
+	for i := 0; i < len(sum); i += 4 {
+		sid += fmt.Sprintf("-%d", binary.LittleEndian.Uint32(sum[i:]))
+	}
+	return sid
+}
+
+// assignment is the context key under which a worker finds its work.
+type assignment struct{}
+
+type work struct {
+	modules []Module
+	ready   chan<- error
+}
+
+// worker is the program of w3wp.exe. Started by hand it has nothing to do.
+func (s *Server) worker(ctx context.Context, p *kernel.Process, _ kernel.Stdio) int {
+	job, ok := ctx.Value(assignment{}).(work)
+	if !ok {
+		return 1
+	}
+	for _, m := range job.modules {
+		if !applies(m.PreCondition) {
+			continue
+		}
+		if err := s.loadModule(p, m); err != nil {
+			job.ready <- err
+			return 0
+		}
+	}
+	job.ready <- nil
+	<-ctx.Done()
+	return 0
+}
+
+// applies evaluates the conditions that a 64-bit integrated v4.0 worker meets.
+func applies(preCondition string) bool {
+	for condition := range strings.SplitSeq(preCondition, ",") {
+		switch strings.ToLower(strings.TrimSpace(condition)) {
+		case "bitness32", "classicmode", "runtimeversionv2.0", "runtimeversionv1.1":
+			return false
+		}
+	}
+	return true
+}
+
+// loadModule maps a module and calls its RegisterModule; a failure is logged
+// as the worker process does (W3SVC-WP events 2280 and 2295).
+func (s *Server) loadModule(p *kernel.Process, m Module) error {
+	path := p.Env.Expand(m.Image)
+	module := kernel.Field{Name: "ModuleDll", Value: path}
+	if err := s.k.LoadImage(p, path); err != nil {
+		code, _ := kernel.CodeOf(err)
+		s.log(p, "Application", workerLog, 2280, module, kernel.Field{Name: "Binary", Value: littleEndian(uint32(code))})
+		return err
+	}
+	f, err := s.k.Stat(p, path)
+	if err != nil || registers(f) {
+		return err
+	}
+	s.log(p, "Application", workerLog, 2295, module, kernel.Field{Name: "Binary", Value: littleEndian(127)})
+	return fmt.Errorf("%s has no RegisterModule entry point", path)
+}
+
+func littleEndian(n uint32) string {
+	return strings.ToUpper(fmt.Sprintf("%x", binary.LittleEndian.AppendUint32(nil, n)))
+}
+
+// registers reports whether an image exports RegisterModule. The images of the
+// operating system stand in for the real ones: there, it is the module DLLs of
+// IIS and ASP.NET that do.
+func registers(f host.File) bool {
+	if !f.Synthetic {
+		return bytes.Contains(f.Content, []byte("RegisterModule"))
+	}
+	if f.Version == nil {
+		return false
+	}
+	return strings.Contains(f.Version.Product, "Internet Information Services") || strings.EqualFold(f.Version.OriginalFileName, "webengine4.dll")
+}
