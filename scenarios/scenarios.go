@@ -1,0 +1,11 @@
+// Package scenarios holds the scenarios that come with geiger: the YAML files beside this one, and the Ginkgo suite
+// that runs them through the library (scenarios_test.go). The format of the files is package scenario's; package
+// matchers has the Gomega matchers for suites of your own.
+package scenarios
+
+import "embed"
+
+// Files are the scenario files.
+//
+//go:embed *.yaml
+var Files embed.FS
