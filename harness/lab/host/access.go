@@ -77,12 +77,16 @@ func (a ACL) Allows(t *Token, want Rights) bool {
 	return have&want == want
 }
 
-// Inherited is the list that a new child gets.
-func (a ACL) Inherited() ACL {
+// Inherited is the list that a child with the given owner gets.
+func (a ACL) Inherited(owner string) ACL {
 	var out ACL
 	for _, e := range a {
-		if e.Scope&Children != 0 {
-			out = append(out, AccessEntry{Account: e.Account, Rights: e.Rights, Scope: Both})
+		switch {
+		case e.Scope&Children == 0:
+		case e.Account == CreatorOwner:
+			out = append(out, AccessEntry{owner, e.Rights, This}, AccessEntry{CreatorOwner, e.Rights, Children})
+		default:
+			out = append(out, AccessEntry{e.Account, e.Rights, Both})
 		}
 	}
 	return out

@@ -123,7 +123,7 @@ func (e *entry) effective() ACL {
 	if e.access != nil || e.parent == nil {
 		return e.access
 	}
-	return e.parent.effective().Inherited()
+	return e.parent.effective().Inherited(e.file.Owner)
 }
 
 func (e *entry) snapshot() File {
