@@ -11,7 +11,7 @@ type operator struct {
 	Properties []*Property
 }
 
-func (*operator) operator() {}
+func (*operator) operatorNode() {}
 
 // Keyword is the operator's word as written.
 func (o *operator) Keyword() Word { return o.word }

@@ -28,7 +28,7 @@ type Operator interface {
 	// Name is the operator's usual name: "where" also for `filter`, "take" for
 	// `limit`, "sort" for `order`, "mv-expand" for `mvexpand`, "mv-apply" for `mvapply`.
 	Name() string
-	operator()
+	operatorNode()
 }
 
 // extent is the span of a node.
