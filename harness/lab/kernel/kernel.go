@@ -12,8 +12,9 @@ import (
 
 // Kernel runs the machine. It is safe for concurrent use.
 type Kernel struct {
-	host *host.Host
-	rand *host.Rand
+	host     *host.Host
+	rand     *host.Rand
+	profiles map[string]*profile
 
 	mu          sync.Mutex
 	programs    map[string]Program
@@ -30,7 +31,7 @@ type Kernel struct {
 // returns, and nothing has been published.
 func New(h *host.Host) *Kernel {
 	k := &Kernel{
-		host: h, rand: h.Rand.Stream("kernel"),
+		host: h, rand: h.Rand.Stream("kernel"), profiles: readProfiles(profilesData),
 		programs: map[string]Program{}, processes: map[uint32]*Process{}, logons: 0x1f000,
 	}
 	k.boot()

@@ -26,6 +26,7 @@ type Process struct {
 	Bits        int // 64, or 32 for a WOW64 process
 
 	console *Process // conhost.exe that serves it, nil without a console
+	hidden  bool
 	cancel  context.CancelFunc
 	done    chan struct{}
 	once    sync.Once
@@ -105,13 +106,12 @@ func (k *Kernel) Install(image string, prog Program) {
 // exists but has no Program runs at process level only: it ends at once with
 // code 0, and that is recorded as Unsupported.
 func (k *Kernel) Start(ctx context.Context, parent *Process, s Spec, stdio Stdio) (*Process, error) {
-	p, file, err := k.create(parent, s)
+	ctx, cancel := context.WithCancel(ctx)
+	p, err := k.begin(parent, s, cancel)
 	if err != nil {
+		cancel()
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	p.cancel = cancel
-	k.announce(p, file)
 	k.mu.Lock()
 	prog := k.programs[host.Fold(p.Image)]
 	k.mu.Unlock()
@@ -122,6 +122,17 @@ func (k *Kernel) Start(ctx context.Context, parent *Process, s Spec, stdio Stdio
 		defer cancel()
 		k.end(p, prog(ctx, p, stdio.complete()))
 	}()
+	return p, nil
+}
+
+// StartResident creates a process that does nothing of its own and stays until
+// it is terminated or ctx ends: services, worker processes, consoles.
+func (k *Kernel) StartResident(ctx context.Context, parent *Process, s Spec) (*Process, error) {
+	p, err := k.begin(parent, s, func() {})
+	if err != nil {
+		return nil, err
+	}
+	context.AfterFunc(ctx, func() { k.Terminate(p, 1) })
 	return p, nil
 }
 
@@ -157,33 +168,35 @@ func (k *Kernel) TerminateTree(p *Process, code int) {
 	k.Terminate(p, code)
 }
 
-func (k *Kernel) create(parent *Process, s Spec) (*Process, host.File, error) {
+// begin makes a process and does everything up to the first step of its program.
+func (k *Kernel) begin(parent *Process, s Spec, cancel context.CancelFunc) (*Process, error) {
 	name := s.Image
 	if name == "" {
 		name, _ = cutProgram(s.CommandLine)
 	}
 	if err := k.alive(parent, "create process", name); err != nil {
-		return nil, host.File{}, err
+		return nil, err
 	}
 	image, err := k.Resolve(parent, name)
 	if err != nil {
-		return nil, host.File{}, err
+		return nil, err
 	}
 	file, err := k.executable(parent, image)
 	if err != nil {
-		return nil, host.File{}, err
+		return nil, err
 	}
 	if s.CommandLine == "" {
 		s.CommandLine = `"` + file.Path + `"`
 	}
 	s.inherit(parent)
-	dir, err := k.directory(parent, s.Dir)
-	if err != nil {
-		return nil, host.File{}, err
+	if s.Dir, err = k.directory(parent, s.Dir); err != nil {
+		return nil, err
 	}
-	s.Dir = dir
 	k.work(2*time.Millisecond, 9*time.Millisecond)
-	return k.register(parent, s, file), file, nil
+	p := k.register(parent, s, file, cancel)
+	k.Publish(ProcessCreated{By: By{Time: p.Start, Process: p}, File: file, Directory: p.Dir})
+	k.startUp(p)
+	return p, nil
 }
 
 func (s *Spec) inherit(parent *Process) {
@@ -198,12 +211,12 @@ func (s *Spec) inherit(parent *Process) {
 	}
 }
 
-func (k *Kernel) register(parent *Process, s Spec, file host.File) *Process {
+func (k *Kernel) register(parent *Process, s Spec, file host.File, cancel context.CancelFunc) *Process {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	p := &Process{
 		Image: file.Path, CommandLine: s.CommandLine, Dir: s.Dir, Env: s.Env, Token: s.Token, Parent: parent,
-		Start: k.host.Clock.Now(), Bits: bits(file.Path), done: make(chan struct{}),
+		Start: k.host.Clock.Now(), Bits: bits(file.Path), hidden: s.Hidden, cancel: cancel, done: make(chan struct{}),
 	}
 	k.number(p)
 	return p
@@ -229,10 +242,6 @@ func (k *Kernel) number(p *Process) {
 	k.processes[p.PID] = p
 }
 
-func (k *Kernel) announce(p *Process, file host.File) {
-	k.Publish(ProcessCreated{By: By{Time: p.Start, Process: p}, File: file, Directory: p.Dir})
-}
-
 func (k *Kernel) processLevel(_ context.Context, p *Process, _ Stdio) int {
 	k.Unsupported(p, "program", p.Name(), "the process starts and ends, its effects are not simulated")
 	return 0
@@ -246,6 +255,9 @@ func (k *Kernel) end(p *Process, code int) {
 		p.ended, p.code = true, code
 		k.mu.Unlock()
 		k.Publish(ProcessExited{By: k.By(p), Code: code})
+		if p.console != nil && p.console.Parent == p {
+			k.Terminate(p.console, 0)
+		}
 		close(p.done)
 	})
 }
