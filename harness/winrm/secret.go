@@ -1,0 +1,30 @@
+package winrm
+
+import (
+	"fmt"
+	"io"
+)
+
+// Secret is a password. It never prints: every formatting verb, JSON and a %#v of
+// a structure that holds it give "[redacted]".
+type Secret struct{ value string }
+
+const redacted = "[redacted]"
+
+// NewSecret wraps a password.
+func NewSecret(value string) Secret { return Secret{value} }
+
+// String implements fmt.Stringer without giving the secret away.
+func (Secret) String() string { return redacted }
+
+// GoString implements fmt.GoStringer without giving the secret away.
+func (Secret) GoString() string { return redacted }
+
+// Format keeps the secret out of every verb, also of those that String does not serve.
+func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+
+// MarshalText keeps the secret out of JSON, YAML and XML.
+func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// MarshalJSON keeps the secret out of JSON.
+func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }

@@ -1,0 +1,685 @@
+package winrm
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/masterzen/winrm"
+	"github.com/stretchr/testify/require"
+)
+
+// echo is a program that returns its input, and its command line on standard error.
+func echo(_ context.Context, line string, stdin []byte) (string, string, int) {
+	return string(stdin), line, 7
+}
+
+// runText runs one command line on target.
+func runText(ctx context.Context, target *Target, line, input string) (stdout, stderr string, exit int, err error) {
+	var out, e bytes.Buffer
+	exit, err = target.shells.run(ctx, invocation{line: line, input: []byte(input), stdout: &out, stderr: &e})
+	return out.String(), e.String(), exit, err
+}
+
+func basic(c *Config) { c.Authentication = Basic }
+
+func clearBasic(c *Config) { c.Authentication, c.AllowUnencrypted = Basic, true }
+
+func TestRunOverEveryTransport(t *testing.T) {
+	for name, tc := range map[string]struct {
+		secure bool
+		change func(*Config)
+	}{
+		"ntlm over http":   {false, func(*Config) {}},
+		"ntlm over https":  {true, func(*Config) {}},
+		"basic over https": {true, basic},
+		"basic over http":  {false, clearBasic},
+	} {
+		t.Run(name, func(t *testing.T) {
+			host := newFakeHost(t, tc.secure, echo)
+			target := host.target(tc.change)
+			for range 3 {
+				stdout, stderr, exit, err := runText(t.Context(), target, `say "]]>" & <é>`, "grüße 🦀 \x00")
+				require.NoError(t, err)
+				require.Equal(t, "grüße 🦀 \x00", stdout)
+				require.Equal(t, `say "]]>" & <é>`, stderr)
+				require.Equal(t, 7, exit)
+			}
+			require.NoError(t, target.Close(t.Context()))
+			require.Equal(t, 1, host.count("Create"), "the shell is used again")
+			require.Equal(t, 3, host.count("Signal"))
+			require.Equal(t, 1, host.count("Delete"))
+		})
+	}
+}
+
+func TestNothingCrossesHTTPInClear(t *testing.T) {
+	host := newFakeHost(t, false, echo)
+	_, _, _, err := runText(t.Context(), host.target(), "canary", "canary")
+	require.NoError(t, err)
+	wire := strings.Join(host.plain, "")
+	require.NotContains(t, wire, "Envelope")
+	require.NotContains(t, wire, "canary")
+	require.Equal(t, 1, host.count("negotiate"), "one logon for the whole run")
+}
+
+func TestRequestsOfOneRun(t *testing.T) {
+	host := newFakeHost(t, false, echo)
+	target := host.target()
+	for range 2 {
+		_, _, _, err := runText(t.Context(), target, "x", strings.Repeat("x", sendChunk+1))
+		require.NoError(t, err)
+	}
+	want := []string{"negotiate", "authenticate", "Create", "Command", "Send", "Send", "Receive", "Signal", "Command", "Send", "Send", "Receive", "Signal"}
+	require.Equal(t, want, host.operations())
+	for _, size := range host.sizes {
+		require.Less(t, size, 500<<10, "a host refuses envelopes above 500 KB")
+	}
+	create := host.bodies[2]
+	for _, part := range []string{"PT900.000S</rsp:IdleTimeOut>", `"WINRS_CODEPAGE">65001<`, `"WINRS_NOPROFILE">FALSE<`, "PT20.000S</w:OperationTimeout>"} {
+		require.Contains(t, create, part)
+	}
+	require.Contains(t, host.bodies[3], `"WINRS_CONSOLEMODE_STDIN">FALSE<`)
+}
+
+func TestConfigErrors(t *testing.T) {
+	good := Config{Host: "h", User: "u", Password: NewSecret("p"), Now: time.Now}
+	for want, change := range map[string]func(*Config){
+		"no host given":            func(c *Config) { c.Host = "" },
+		"no credentials":           func(c *Config) { c.Password = Secret{} },
+		"no clock":                 func(c *Config) { c.Now = nil },
+		"port 70000":               func(c *Config) { c.Port = 70000 },
+		"not known":                func(c *Config) { c.Authentication = "kerberos" },
+		"would send the password":  basic,
+		"not between 1s and 1m":    func(c *Config) { c.OperationTimeout = time.Hour },
+		"not a SHA-256":            func(c *Config) { c.HTTPS, c.Fingerprint = true, "12:34" },
+		"no certificate in PEM":    func(c *Config) { c.HTTPS, c.CACertificates = true, []byte("x") },
+		"is not between 1 and 655": func(c *Config) { c.Port = -1 },
+	} {
+		c := good
+		change(&c)
+		_, err := New(c)
+		require.ErrorContains(t, err, want)
+	}
+	target, err := New(good)
+	require.NoError(t, err)
+	require.Equal(t, "h", target.Name())
+}
+
+func TestURL(t *testing.T) {
+	c, err := Config{Host: "fe80::1", User: "u", Password: NewSecret("p"), Now: time.Now, HTTPS: true}.withDefaults()
+	require.NoError(t, err)
+	require.Equal(t, "https://[fe80::1]:5986/wsman", c.url().String())
+}
+
+func TestSecretNeverPrints(t *testing.T) {
+	c := Config{Password: NewSecret("hunter2")}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+		text := fmt.Sprintf(verb, c) + fmt.Sprintf(verb, &c) + fmt.Sprintf(verb, c.Password)
+		require.NotContains(t, text, "hunter2", verb)
+		require.NotContains(t, text, "68756e74657232", verb)
+	}
+	for _, marshal := range []func() ([]byte, error){c.Password.MarshalJSON, c.Password.MarshalText} {
+		text, err := marshal()
+		require.NoError(t, err)
+		require.Contains(t, string(text), "redacted")
+	}
+}
+
+func TestUnreachable(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	port := listener.Addr().(*net.TCPAddr).Port
+	require.NoError(t, listener.Close())
+	target, err := New(Config{Host: "127.0.0.1", Port: port, User: "u", Password: NewSecret("p"), Now: time.Now})
+	require.NoError(t, err)
+	_, _, _, err = runText(t.Context(), target, "x", "")
+	var unreachable *UnreachableError
+	require.ErrorAs(t, err, &unreachable)
+	require.ErrorContains(t, err, "winrm quickconfig")
+	require.NoError(t, target.Close(t.Context()))
+}
+
+func TestCertificates(t *testing.T) {
+	host := newFakeHost(t, true, echo)
+	right := fingerprint(host.server.Certificate())
+	authority := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: host.server.Certificate().Raw})
+	for name, tc := range map[string]struct {
+		change func(*Config)
+		want   string // "" = trusted
+	}{
+		"pin":                   {func(c *Config) { c.Fingerprint = strings.ToUpper(right) }, ""},
+		"authority":             {func(c *Config) { c.Fingerprint, c.CACertificates = "", authority }, ""},
+		"authority, by name":    {func(c *Config) { c.Fingerprint, c.CACertificates, c.ServerName = "", authority, "example.com" }, ""},
+		"insecure":              {func(c *Config) { c.Fingerprint, c.Insecure = "", true }, ""},
+		"unknown authority":     {func(c *Config) { c.Fingerprint = "" }, "unknown authority"},
+		"wrong pin":             {func(c *Config) { c.Fingerprint = strings.Repeat("ab", 32) }, "not the pinned one"},
+		"wrong pin, insecure":   {func(c *Config) { c.Fingerprint, c.Insecure = strings.Repeat("ab", 32), true }, "not the pinned one"},
+		"authority, wrong name": {func(c *Config) { c.Fingerprint, c.CACertificates, c.ServerName = "", authority, "other" }, "other"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, _, _, err := runText(t.Context(), host.target(tc.change), "x", "")
+			if tc.want == "" {
+				require.NoError(t, err)
+				return
+			}
+			var certificate *CertificateError
+			require.ErrorAs(t, err, &certificate)
+			require.ErrorContains(t, err, tc.want)
+			require.Equal(t, right, certificate.Fingerprint)
+		})
+	}
+}
+
+func TestNoTLSThere(t *testing.T) {
+	host := newFakeHost(t, false, echo)
+	_, _, _, err := runText(t.Context(), host.target(func(c *Config) { c.HTTPS = true }), "x", "")
+	require.ErrorContains(t, err, "does not speak TLS")
+}
+
+func TestWrongPassword(t *testing.T) {
+	for name, change := range map[string]func(*Config){"ntlm": func(*Config) {}, "basic": basic} {
+		t.Run(name, func(t *testing.T) {
+			host := newFakeHost(t, true, echo)
+			target := host.target(change, func(c *Config) { c.Password = NewSecret("wrong-one") })
+			_, _, _, err := runText(t.Context(), target, "x", "")
+			var refused *AuthenticationError
+			require.ErrorAs(t, err, &refused)
+			require.ErrorContains(t, err, "password is wrong")
+			require.NotContains(t, err.Error(), "wrong-one")
+			require.LessOrEqual(t, len(host.operations()), 2, "an account must not be locked by retries")
+		})
+	}
+}
+
+func TestSchemeNotOffered(t *testing.T) {
+	for name, tc := range map[string]struct {
+		offer  string
+		change func(*Config)
+	}{"ntlm": {`Basic realm="WSMAN"`, func(*Config) {}}, "basic": {"Negotiate", basic}} {
+		t.Run(name, func(t *testing.T) {
+			host := newFakeHost(t, true, echo)
+			host.offers = []string{tc.offer, "Kerberos"}
+			_, _, _, err := runText(t.Context(), host.target(tc.change), "x", "")
+			var refused *AuthenticationError
+			require.ErrorAs(t, err, &refused)
+			require.ErrorContains(t, err, "does not offer "+name)
+			require.Contains(t, refused.Offered, "Kerberos")
+		})
+	}
+}
+
+// onNth reacts to the nth request of an operation.
+func onNth(operation string, n int, r reaction) func(string, int) *reaction {
+	return func(o string, count int) *reaction {
+		if o == operation && count == n {
+			return &r
+		}
+		return nil
+	}
+}
+
+// always reacts to every request of an operation.
+func always(operation string, r reaction) func(string, int) *reaction {
+	return func(o string, _ int) *reaction {
+		if o == operation {
+			return &r
+		}
+		return nil
+	}
+}
+
+func TestSessionExpires(t *testing.T) {
+	for _, operation := range []string{"Command", "Send", "Receive", "Signal"} {
+		t.Run(operation, func(t *testing.T) {
+			host := newFakeHost(t, false, echo)
+			host.react = onNth(operation, 1, reaction{status: http.StatusUnauthorized})
+			stdout, _, exit, err := runText(t.Context(), host.target(), "x", "in")
+			require.NoError(t, err)
+			require.Equal(t, "in", stdout)
+			require.Equal(t, 7, exit)
+			require.Equal(t, 2, host.count("negotiate"))
+			require.Equal(t, 1, host.count("Create"))
+		})
+	}
+}
+
+func TestConnectionClosed(t *testing.T) {
+	for operation, recovers := range map[string]bool{
+		"negotiate": true, "authenticate": true, "Create": true, "Send": false, "Receive": true, "Signal": true,
+	} {
+		t.Run(operation, func(t *testing.T) {
+			host := newFakeHost(t, false, echo)
+			host.react = onNth(operation, 1, reaction{hangUp: true})
+			stdout, _, exit, err := runText(t.Context(), host.target(), "x", "in")
+			if recovers {
+				require.NoError(t, err)
+				require.Equal(t, "in", stdout)
+				require.Equal(t, 7, exit)
+				return
+			}
+			var interrupted *InterruptedError
+			require.ErrorAs(t, err, &interrupted)
+			require.LessOrEqual(t, host.count("Send"), 1, "input must not be sent twice")
+		})
+	}
+}
+
+func TestConnectionAlwaysClosed(t *testing.T) {
+	for operation, want := range map[string]any{"negotiate": new(*UnreachableError), "Create": new(*InterruptedError)} {
+		t.Run(operation, func(t *testing.T) {
+			host := newFakeHost(t, false, echo)
+			host.react = always(operation, reaction{hangUp: true})
+			_, _, _, err := runText(t.Context(), host.target(), "x", "")
+			require.ErrorAs(t, err, want)
+			require.Equal(t, attempts, host.count(operation))
+		})
+	}
+}
+
+// The answer to Command is lost. The command is not sent again: if the host knows
+// the id, it runs and is followed; otherwise what happened is not known.
+func TestCommandAnswerLost(t *testing.T) {
+	for _, started := range []bool{true, false} {
+		t.Run(fmt.Sprint("started=", started), func(t *testing.T) {
+			host := newFakeHost(t, false, echo)
+			host.react = onNth("Command", 1, reaction{hangUp: true, after: started})
+			stdout, _, _, err := runText(t.Context(), host.target(), "x", "in")
+			require.Equal(t, 1, host.count("Command"))
+			if started {
+				require.NoError(t, err)
+				require.Equal(t, "in", stdout)
+				return
+			}
+			var interrupted *InterruptedError
+			require.ErrorAs(t, err, &interrupted)
+			require.ErrorContains(t, err, "not known")
+		})
+	}
+}
+
+func TestConnectionsClosedWhileIdle(t *testing.T) {
+	host := newFakeHost(t, false, echo)
+	target := host.target()
+	for range 5 {
+		_, _, _, err := runText(t.Context(), target, "x", "in")
+		require.NoError(t, err)
+		host.server.CloseClientConnections()
+		for _, s := range target.shells.transport.idle {
+			<-s.done
+		}
+	}
+	require.Equal(t, 5, host.count("negotiate"))
+	require.Equal(t, 1, host.count("Create"), "the shell outlives the connection")
+}
+
+func TestClearAnswerIsRefused(t *testing.T) {
+	host := newFakeHost(t, false, echo)
+	host.react = always("Create", reaction{status: 200, clear: true, body: reply("http://schemas.xmlsoap.org/ws/2004/09/transfer/CreateResponse", `<rsp:Shell><rsp:ShellId>1</rsp:ShellId></rsp:Shell>`)})
+	_, _, _, err := runText(t.Context(), host.target(), "x", "")
+	var protocol *ProtocolError
+	require.ErrorAs(t, err, &protocol)
+	require.ErrorContains(t, err, "answered in clear")
+}
+
+func TestTamperedAnswerIsRefused(t *testing.T) {
+	host := newFakeHost(t, false, echo)
+	other := newHostSession(make([]byte, 16))
+	host.react = always("Create", reaction{status: 200, clear: true, kind: sealedType, body: string(other.sealBody([]byte("<x/>")))})
+	_, _, _, err := runText(t.Context(), host.target(), "x", "")
+	require.ErrorContains(t, err, "altered on its way")
+}
+
+func TestNotAnEnvelope(t *testing.T) {
+	for body, want := range map[string]string{
+		"":                         "it is empty",
+		"<html>gateway</html>":     "not a SOAP envelope",
+		"{}":                       "not a SOAP envelope",
+		reply("x", "")[:40]:        "not a SOAP envelope",
+		reply("x", "") + "<more/>": "goes on after",
+		reply("x", "") + "garbage": "goes on after",
+		`<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"/>`:                                  "without a body",
+		reply("x", `<rsp:ReceiveResponse><rsp:Stream Name="stdout">%%</rsp:Stream></rsp:ReceiveResponse>`): "not base64",
+		reply("x", `<rsp:Other/>`): "no output and no state",
+	} {
+		t.Run(want, func(t *testing.T) {
+			host := newFakeHost(t, true, echo)
+			host.react = always("Receive", reaction{status: 200, body: body})
+			_, _, _, err := runText(t.Context(), host.target(basic), "x", "")
+			var protocol *ProtocolError
+			require.ErrorAs(t, err, &protocol)
+			require.ErrorContains(t, err, want)
+			require.Equal(t, 1, host.count("Receive"))
+		})
+	}
+}
+
+func TestUnexpectedStatus(t *testing.T) {
+	for status, want := range map[int]string{404: "check the port", 503: "try again", 302: "is this a WinRM service", 500: "is this a WinRM service"} {
+		for name, change := range map[string]func(*Config){"basic": basic, "ntlm": func(*Config) {}} {
+			t.Run(fmt.Sprint(status, " ", name), func(t *testing.T) {
+				host := newFakeHost(t, true, echo)
+				host.react = func(string, int) *reaction { return &reaction{status: status} }
+				_, _, _, err := runText(t.Context(), host.target(change), "x", "")
+				var protocol *ProtocolError
+				require.ErrorAs(t, err, &protocol)
+				require.ErrorContains(t, err, want)
+			})
+		}
+	}
+}
+
+func TestDoneWithoutExitCode(t *testing.T) {
+	host := newFakeHost(t, false, echo)
+	host.noCode = true
+	_, _, _, err := runText(t.Context(), host.target(), "x", "")
+	require.ErrorContains(t, err, "without an exit status")
+}
+
+func TestOperationTimeout(t *testing.T) {
+	host := newFakeHost(t, false, echo)
+	host.react = func(operation string, n int) *reaction {
+		if operation == "Receive" && n < 50 {
+			return &reaction{fault: faultTimeout, subcode: "TimedOut"}
+		}
+		return nil
+	}
+	_, _, exit, err := runText(t.Context(), host.target(), "x", "")
+	require.NoError(t, err)
+	require.Equal(t, 7, exit)
+}
+
+func TestFaults(t *testing.T) {
+	for name, tc := range map[string]struct {
+		operation string
+		code      uint32
+		subcode   string
+		want      any
+	}{
+		"access denied":         {"Create", 5, "AccessDenied", new(*AuthenticationError)},
+		"shell gone":            {"Receive", faultShellNotFound, "InvalidSelectors", new(*ShellGoneError)},
+		"aborted":               {"Receive", 995, "InternalError", new(*ShellGoneError)},
+		"create timed out":      {"Create", faultTimeout, "TimedOut", new(*TimeoutError)},
+		"too long":              {"Command", 2147942606, "InternalError", new(*ProtocolError)},
+		"unknown resource":      {"Create", 2150858752, "DestinationUnreachable", new(*ProtocolError)},
+		"shell gone for good":   {"Command", faultShellNotFound, "InvalidSelectors", new(*ShellGoneError)},
+		"quota without a code":  {"Create", 0, "QuotaLimit", new(*QuotaError)},
+		"input refused":         {"Send", 87, "InvalidParameter", new(*ProtocolError)},
+		"fault without a code":  {"Create", 0, "ActionNotSupported", new(*ProtocolError)},
+		"envelope is too large": {"Send", 2150858790, "EncodingLimit", new(*ProtocolError)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			host := newFakeHost(t, false, echo)
+			r := reaction{fault: tc.code, subcode: tc.subcode}
+			if tc.code == 0 {
+				r = reaction{status: 500, body: faultBody(0, tc.subcode)}
+			}
+			host.react = always(tc.operation, r)
+			if tc.operation == "Send" { // and the command does not end either
+				host.react = func(o string, n int) *reaction {
+					if o == "Receive" {
+						return &reaction{fault: faultTimeout, subcode: "TimedOut"}
+					}
+					return always("Send", r)(o, n)
+				}
+			}
+			_, _, _, err := runText(t.Context(), host.target(), "x", "")
+			require.ErrorAs(t, err, tc.want)
+			var fault *Fault
+			require.ErrorAs(t, err, &fault)
+			require.Equal(t, tc.code, fault.Code)
+			require.Equal(t, tc.subcode, fault.Subcode)
+			require.Equal(t, "Receiver", fault.Role)
+			if tc.code != faultTimeout {
+				require.Contains(t, err.Error(), "fault number")
+			}
+			require.LessOrEqual(t, host.count("Command"), 1)
+		})
+	}
+}
+
+func TestCommandEndsWithoutReadingItsInput(t *testing.T) {
+	host := newFakeHost(t, false, echo)
+	host.react = func(operation string, _ int) *reaction {
+		switch operation {
+		case "Send":
+			return &reaction{fault: 232, subcode: "InternalError"}
+		case "Receive":
+			return &reaction{status: 200, body: reply(shellURI+"/ReceiveResponse",
+				`<rsp:ReceiveResponse><rsp:CommandState State="`+stateDone+`"><rsp:ExitCode>9009</rsp:ExitCode></rsp:CommandState></rsp:ReceiveResponse>`)}
+		}
+		return nil
+	}
+	_, _, exit, err := runText(t.Context(), host.target(), "no-such-program", "input")
+	require.NoError(t, err)
+	require.Equal(t, 9009, exit)
+}
+
+func TestShellGoneIsReplaced(t *testing.T) {
+	host := newFakeHost(t, false, echo)
+	target := host.target()
+	for range 2 {
+		_, _, _, err := runText(t.Context(), target, "x", "")
+		require.NoError(t, err)
+		host.mutex.Lock()
+		clear(host.shells)
+		host.mutex.Unlock()
+	}
+	require.Equal(t, 2, host.count("Create"))
+	require.NoError(t, target.Close(t.Context()), "a shell that is gone needs no deleting")
+}
+
+func TestQuota(t *testing.T) {
+	for name, tc := range map[string]struct {
+		code    uint32
+		times   int
+		succeed bool
+	}{
+		"passes": {faultQuotaShells, 2, true}, "stays": {faultQuotaUsers, 99, false},
+		"busy passes": {faultBusy, 3, true}, "busy stays": {faultBusy, 99, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			host := newFakeHost(t, false, echo)
+			host.react = func(operation string, n int) *reaction {
+				if operation == "Create" && n <= tc.times {
+					return &reaction{fault: tc.code, subcode: "InternalError"}
+				}
+				return nil
+			}
+			var waited time.Duration
+			target := host.target(func(c *Config) {
+				c.Sleep = func(_ context.Context, d time.Duration) error { waited += d; return nil }
+			})
+			_, _, _, err := runText(t.Context(), target, "x", "")
+			require.GreaterOrEqual(t, waited, 3*time.Second)
+			if tc.succeed {
+				require.NoError(t, err)
+				return
+			}
+			require.True(t, isFault(err, tc.code), "%v", err)
+			require.Equal(t, 4, host.count("Create"))
+		})
+	}
+}
+
+func TestStalledHost(t *testing.T) {
+	for _, operation := range []string{"negotiate", "Create"} {
+		t.Run(operation, func(t *testing.T) {
+			host := newFakeHost(t, false, echo)
+			host.react = always(operation, reaction{stall: true})
+			target := host.target(func(c *Config) { c.ConnectTimeout = 50 * time.Millisecond })
+			var err error
+			if operation == "Create" {
+				_, _, err = target.shells.transport.post(t.Context(), "create", target.shells.messages.create("1"), repeatable, 50*time.Millisecond)
+			} else {
+				_, _, _, err = runText(t.Context(), target, "x", "")
+			}
+			var timeout *TimeoutError
+			require.ErrorAs(t, err, &timeout)
+			require.True(t, timeout.Timeout())
+		})
+	}
+}
+
+func TestCancel(t *testing.T) {
+	for _, operation := range []string{"negotiate", "Create", "Command", "Send", "Receive"} {
+		t.Run(operation, func(t *testing.T) {
+			host := newFakeHost(t, false, echo)
+			reached := make(chan struct{})
+			var once sync.Once
+			host.react = func(o string, n int) *reaction {
+				if o != operation || n > 1 {
+					return nil
+				}
+				return &reaction{stall: true, tellDone: func() { once.Do(func() { close(reached) }) }}
+			}
+			target := host.target()
+			ctx, cancel := context.WithCancelCause(t.Context())
+			why := errors.New("the user pressed ctrl-c")
+			ended := make(chan error, 1)
+			go func() {
+				_, _, _, err := runText(ctx, target, "x", "in")
+				ended <- err
+			}()
+			<-reached
+			cancel(why)
+			select {
+			case err := <-ended:
+				require.ErrorIs(t, err, why)
+			case <-time.After(time.Second):
+				t.Fatal("cancellation took more than a second")
+			}
+			require.NoError(t, target.Close(t.Context()))
+			if operation == "Receive" {
+				require.Equal(t, 1, host.count("Signal"))
+				require.Equal(t, 1, host.count("Delete"))
+			}
+			require.Zero(t, len(host.shells)-host.count("Create")+min(1, host.count("Create")), "no shell is left")
+		})
+	}
+}
+
+func TestManyCommandsAtOnce(t *testing.T) {
+	host := newFakeHost(t, false, echo)
+	host.react = func(operation string, n int) *reaction {
+		if operation == "Receive" && n%7 == 0 {
+			return &reaction{hangUp: true}
+		}
+		return nil
+	}
+	target := host.target()
+	var group sync.WaitGroup
+	problems := make(chan error, 40)
+	for i := range 40 {
+		group.Go(func() {
+			text := fmt.Sprint("command ", i)
+			stdout, _, _, err := runText(t.Context(), target, "x", text)
+			if err != nil || stdout != text {
+				problems <- fmt.Errorf("%q: %w", stdout, err)
+			}
+		})
+	}
+	group.Wait()
+	close(problems)
+	for problem := range problems {
+		require.NoError(t, problem)
+	}
+}
+
+func TestUseAfterClose(t *testing.T) {
+	host := newFakeHost(t, false, echo)
+	target := host.target()
+	require.NoError(t, target.Close(t.Context()))
+	_, _, _, err := runText(t.Context(), target, "x", "")
+	require.ErrorContains(t, err, "closed")
+}
+
+// A host that answers at once with nothing must not be polled without a pause.
+func TestEmptyAnswersAreNotPolledWithoutPause(t *testing.T) {
+	host := newFakeHost(t, false, echo)
+	host.react = func(operation string, n int) *reaction {
+		if operation == "Receive" && n <= 10 {
+			return &reaction{status: 200, body: reply(shellURI+"/ReceiveResponse", `<rsp:ReceiveResponse><rsp:CommandState State="running"/></rsp:ReceiveResponse>`)}
+		}
+		return nil
+	}
+	pauses := 0
+	target := host.target(func(c *Config) {
+		c.Sleep = func(context.Context, time.Duration) error { pauses++; return nil }
+	})
+	_, _, _, err := runText(t.Context(), target, "x", "")
+	require.NoError(t, err)
+	require.Equal(t, 8, pauses)
+}
+
+func TestHostileIdentifiersAreRefused(t *testing.T) {
+	host := newFakeHost(t, false, echo)
+	host.react = always("Create", reaction{status: 200, body: reply("http://schemas.xmlsoap.org/ws/2004/09/transfer/CreateResponse",
+		`<rsp:Shell><rsp:ShellId>&lt;/w:Selector&gt;&lt;evil/&gt;</rsp:ShellId></rsp:Shell>`)})
+	_, _, _, err := runText(t.Context(), host.target(), "x", "")
+	require.ErrorContains(t, err, "did not name the shell")
+}
+
+// The library's own client runs over our sessions.
+func TestLibraryClientOverTransporter(t *testing.T) {
+	host := newFakeHost(t, false, echo)
+	target := host.target()
+	parameters := winrm.NewParameters("PT20S", "en-US", 153600)
+	parameters.TransportDecorator = func() winrm.Transporter { return target.Transporter(t.Context()) }
+	client, err := winrm.NewClientWithParameters(winrm.NewEndpoint("127.0.0.1", 1, false, false, nil, nil, nil, time.Second), "", "", parameters)
+	require.NoError(t, err)
+	stdout, _, exit, err := client.RunWithContextWithString(t.Context(), "x", "from the library")
+	require.NoError(t, err)
+	require.Equal(t, "from the library", stdout)
+	require.Equal(t, 7, exit)
+}
+
+func TestProxyOfTheEnvironmentIsIgnored(t *testing.T) {
+	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
+	t.Setenv("http_proxy", "http://127.0.0.1:1")
+	host := newFakeHost(t, false, echo)
+	_, _, _, err := runText(t.Context(), host.target(), "x", "")
+	require.NoError(t, err)
+}
+
+func TestIPv6(t *testing.T) {
+	listener, err := net.Listen("tcp", "[::1]:0")
+	if err != nil {
+		t.Skip("no IPv6 on this machine: " + err.Error())
+	}
+	host := newFakeHost(t, false, echo)
+	server := &http.Server{Handler: host, ConnContext: host.server.Config.ConnContext}
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(func() { _ = server.Close() })
+	target := host.target(func(c *Config) { c.Host, c.Port = "::1", listener.Addr().(*net.TCPAddr).Port })
+	_, _, _, err = runText(t.Context(), target, "x", "")
+	require.NoError(t, err)
+}
+
+func TestHandshakeErrorOfAnotherKind(t *testing.T) {
+	var unreachable *UnreachableError
+	require.ErrorAs(t, Config{Host: "h"}.handshakeError(tls.AlertError(40)), &unreachable)
+}
+
+// BenchmarkRun reports how many requests a warm command costs.
+func BenchmarkRun(b *testing.B) {
+	host := newFakeHost(b, false, echo)
+	target := host.target()
+	_, _, _, err := runText(b.Context(), target, "x", "")
+	require.NoError(b, err)
+	before := len(host.operations())
+	for b.Loop() {
+		_, _, _, err := runText(b.Context(), target, "x", "in")
+		require.NoError(b, err)
+	}
+	b.ReportMetric(float64(len(host.operations())-before)/float64(b.N), "requests/op")
+}
