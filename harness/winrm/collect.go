@@ -29,6 +29,9 @@ const (
 
 // Bookmark implements [harness.Target].
 func (t *Target) Bookmark(ctx context.Context, channels []string) ([]harness.Bookmark, error) {
+	if len(channels) == 0 {
+		return nil, nil
+	}
 	var found struct {
 		Channels []harness.Bookmark `json:"channels"`
 	}
@@ -40,6 +43,11 @@ func (t *Target) Bookmark(ctx context.Context, channels []string) ([]harness.Boo
 	}
 	if len(found.Channels) != len(channels) {
 		return nil, &ProtocolError{What: fmt.Sprintf("host bookmarked %d of %d channels", len(found.Channels), len(channels))}
+	}
+	for i, b := range found.Channels {
+		if b.Channel != channels[i] {
+			return nil, &ProtocolError{What: fmt.Sprintf("host bookmarked channel %q in place of %q", b.Channel, channels[i])}
+		}
 	}
 	return found.Channels, nil
 }
@@ -187,7 +195,7 @@ func decodePage(output []byte) (page, error) {
 func unpack(encoded string, trailer pageTrailer) (string, error) {
 	packed, err := base64.StdEncoding.DecodeString(encoded)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("base64: %w", err)
 	}
 	sum := sha256.Sum256(packed)
 	if len(packed) != trailer.Bytes || !strings.EqualFold(hex.EncodeToString(sum[:]), trailer.SHA256) {
@@ -195,11 +203,11 @@ func unpack(encoded string, trailer pageTrailer) (string, error) {
 	}
 	reader, err := gzip.NewReader(bytes.NewReader(packed))
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("gzip: %w", err)
 	}
 	text, err := io.ReadAll(io.LimitReader(reader, maxPage+1))
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("gzip: %w", err)
 	}
 	if len(text) > maxPage {
 		return "", fmt.Errorf("more than %d bytes of events at once", maxPage)

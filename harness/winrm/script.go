@@ -21,7 +21,11 @@ import (
 //go:embed scripts/*.ps1
 var scripts embed.FS
 
-const powershell = "powershell.exe -NoLogo -NoProfile -NonInteractive -ExecutionPolicy Bypass -OutputFormat Text -EncodedCommand "
+// powershell runs the bootstrap. With -InputFormat None the shell leaves standard input
+// to the script; otherwise it reads lines from it at the same time, for $input, and
+// which of the two gets the first line is a matter of luck.
+const powershell = "powershell.exe -NoLogo -NoProfile -NonInteractive -ExecutionPolicy Bypass" +
+	" -InputFormat None -OutputFormat Text -EncodedCommand "
 
 // maxCommandLine is what cmd.exe takes.
 const maxCommandLine = 8191

@@ -21,7 +21,10 @@ $out=$p.StandardOutput.ReadToEndAsync()
 $err=$p.StandardError.ReadToEndAsync()
 $timedOut=-not $p.WaitForExit([int]$a.milliseconds)
 if($timedOut){
+ # What taskkill says on standard error must not end this script: the process may have gone by itself.
+ $ErrorActionPreference='Continue'
  & "$env:windir\System32\taskkill.exe" /T /F /PID $p.Id 2>&1 | Out-Null
+ $ErrorActionPreference='Stop'
  [void]$p.WaitForExit(5000)
 }
 $ended=[DateTime]::UtcNow
