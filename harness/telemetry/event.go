@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"encoding/xml"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -99,17 +100,21 @@ type xmlEvent struct {
 		} `xml:"Data"`
 	} `xml:"EventData"`
 	UserData struct {
-		Root struct {
-			Elements []struct {
-				XMLName xml.Name
-				Value   string `xml:",chardata"`
-			} `xml:",any"`
-		} `xml:",any"`
+		Root xmlElements `xml:",any"`
 	} `xml:"UserData"`
+	// ProcessingErrorData takes the place of the others when Windows could not decode the event's payload.
+	ProcessingErrorData xmlElements `xml:"ProcessingErrorData"`
+}
+
+type xmlElements struct {
+	Elements []struct {
+		XMLName xml.Name
+		Value   string `xml:",chardata"`
+	} `xml:",any"`
 }
 
 // ParseXML reads one event as Windows renders it (schema http://schemas.microsoft.com/win/2004/08/events/event).
-// Fields of a UserData section are returned like those of EventData.
+// Fields of a UserData or ProcessingErrorData section are returned like those of EventData.
 func ParseXML(text []byte) (Event, error) {
 	var x xmlEvent
 	if err := xml.Unmarshal(legible(text), &x); err != nil {
@@ -128,7 +133,7 @@ func ParseXML(text []byte) (Event, error) {
 	for _, d := range x.EventData.Data {
 		e.Data = append(e.Data, Field{d.Name, d.Value})
 	}
-	for _, d := range x.UserData.Root.Elements {
+	for _, d := range slices.Concat(x.UserData.Root.Elements, x.ProcessingErrorData.Elements) {
 		e.Data = append(e.Data, Field{d.XMLName.Local, d.Value})
 	}
 	return e, nil

@@ -1,0 +1,128 @@
+// Package cli is the command line of geiger. Run is all of it: the arguments and the three streams come in, the exit
+// status goes out, so that a test drives it like a terminal does.
+//
+// What people asked for goes to standard output, everything else to standard error. Exit status: 0 all pass, 1 some
+// fail, 2 none fails but some are inconclusive, 3 the command or its input is wrong.
+package cli
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/seed-67b27da2/geiger/harness"
+)
+
+// Environment is what the command line takes from the process it runs in.
+type Environment struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	Getenv         func(string) string
+	Now            func() time.Time
+	Random         io.Reader
+	Terminal       bool // Stdout is a terminal: colours and a live line
+	Version        string
+}
+
+// Main runs the command line in the real environment and returns the exit status. The first interrupt cancels the
+// command, which then cleans up; the second ends the process.
+func Main(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	return Run(ctx, args, Environment{
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv,
+		Now:      time.Now, //nolint:forbidigo // the one place where the real clock enters
+		Random:   rand.Reader,
+		Terminal: term.IsTerminal(int(os.Stdout.Fd())) && os.Getenv("NO_COLOR") == "", //nolint:gosec // a file descriptor fits
+		Version:  version(),
+	})
+}
+
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}
+
+// exitError carries the exit status of a command that has already said why.
+type exitError int
+
+// Error implements error.
+func (e exitError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+
+// Run executes one command line.
+func Run(ctx context.Context, args []string, env Environment) int {
+	root := newRoot(&env)
+	root.SetArgs(args)
+	root.SetIn(env.Stdin)
+	root.SetOut(env.Stdout)
+	root.SetErr(env.Stderr)
+	err := root.ExecuteContext(ctx)
+	var status exitError
+	switch {
+	case err == nil:
+		return harness.ExitPass
+	case errors.As(err, &status):
+		return int(status)
+	case ctx.Err() != nil:
+		fmt.Fprintf(env.Stderr, "geiger: interrupted\n")
+		return harness.ExitInconclusive
+	}
+	fmt.Fprintf(env.Stderr, "geiger: %v\n", err)
+	return harness.ExitUsage
+}
+
+func newRoot(env *Environment) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "geiger",
+		Short: "Set off atomic tests on a lab host, and prove that detections fire exactly where they should",
+		Long: `geiger runs harmless atomic tests on a lab host over WinRM, collects the telemetry they leave, turns it into the
+tables of Microsoft Defender, runs the production KQL rules on them as they stand, and says for each scenario whether
+the rules fired exactly where they should and nowhere else.
+
+With no target it brings its own: a simulated Windows host with IIS, behind a real WinRM server on 127.0.0.1.
+
+Exit status: 0 all pass, 1 some fail, 2 none fails but some are inconclusive, 3 the command or its input is wrong.`,
+		Version:           env.Version,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		Args:              noSuchCommand,
+		RunE:              func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.AddCommand(newRun(env), newReplay(env), newCheck(env), newLint(env), newQuery(env), newLab(env))
+	return root
+}
+
+func noSuchCommand(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	text := fmt.Sprintf("no command %q", args[0])
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		text += fmt.Sprintf("; did you mean %q?", near[0])
+	}
+	return errors.New(text + " `geiger help` lists them")
+}
+
+// formats checks a --format flag.
+func oneOf(flag, got string, allowed ...string) error {
+	for _, a := range allowed {
+		if got == a {
+			return nil
+		}
+	}
+	return fmt.Errorf("--%s %q: use one of %v", flag, got, allowed)
+}

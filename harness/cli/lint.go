@@ -1,0 +1,117 @@
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-67b27da2/geiger/atomics"
+	"github.com/seed-67b27da2/geiger/detection"
+	"github.com/seed-67b27da2/geiger/harness/scenario"
+)
+
+func newLint(env *Environment) *cobra.Command {
+	var folder string
+	c := &cobra.Command{
+		Use:   "lint PATH...",
+		Short: "Check atomics, rules and scenarios",
+		Long: `Check atomics, rules and scenarios, and print what is wrong with file:line:col.
+
+What a file is follows from its name and its content: T1234.yaml is a technique, YAML with a query is a rule, YAML
+with a test is a scenario, .kql is a bare query. Exit status 1 if there are errors; warnings alone leave it at 0.`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			l := &linter{env: env, library: library{atomics: folder}}
+			return l.run(args)
+		},
+	}
+	c.Flags().StringVar(&folder, "atomics", "", "Atomic Red Team `folder` that scenarios refer to, instead of the built-in one")
+	return c
+}
+
+type linter struct {
+	env              *Environment
+	library          library
+	techniques       []*atomics.Technique
+	files            int
+	errors, warnings int
+}
+
+func (l *linter) run(paths []string) error {
+	techniques, err := l.library.loadTechniques()
+	if err != nil {
+		return err
+	}
+	l.techniques = techniques
+	for _, p := range paths {
+		err := filepath.WalkDir(p, func(name string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !detection.IsRuleFile(filepath.ToSlash(name)) {
+				return err
+			}
+			return l.file(filepath.ToSlash(name))
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if l.files == 0 {
+		return errors.New("nothing to check: no .yaml, .yml or .kql file there")
+	}
+	fmt.Fprintf(l.env.Stdout, "%d files, %d errors, %d warnings\n", l.files, l.errors, l.warnings)
+	if l.errors > 0 {
+		return exitError(1)
+	}
+	return nil
+}
+
+func (l *linter) file(name string) error {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	l.files++
+	switch {
+	case atomics.IsTechniqueFile(name):
+		for _, p := range atomics.Lint(name, text) {
+			l.report(p.Error(), p.Warning)
+		}
+	case path.Ext(name) == ".kql" || isRule(text):
+		if _, err := detection.ParseRule(name, text); err != nil {
+			l.report(err.Error(), false)
+		}
+	default:
+		if _, err := scenario.Parse(name, text, scenario.Library{Techniques: l.techniques, AtomicsFolder: atomicsOnTarget}); err != nil {
+			for _, one := range split(err) {
+				l.report(one.Error(), false)
+			}
+		}
+	}
+	return nil
+}
+
+// isRule tells a rule from a scenario: only a rule has a query at its top level.
+func isRule(text []byte) bool {
+	return bytes.HasPrefix(text, []byte("query:")) || bytes.Contains(text, []byte("\nquery:"))
+}
+
+func split(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return joined.Unwrap()
+	}
+	return []error{err}
+}
+
+func (l *linter) report(text string, warning bool) {
+	if warning {
+		l.warnings++
+	} else {
+		l.errors++
+	}
+	fmt.Fprintln(l.env.Stdout, text)
+}

@@ -1,0 +1,240 @@
+package cli
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-67b27da2/geiger/detection"
+	"github.com/seed-67b27da2/geiger/harness"
+	"github.com/seed-67b27da2/geiger/harness/report"
+)
+
+type runOptions struct {
+	library
+	targets   []string
+	inventory string
+	record    string
+	format    string
+	seed      uint64
+}
+
+func newRun(env *Environment) *cobra.Command {
+	var o runOptions
+	c := &cobra.Command{
+		Use:   "run [SCENARIO...]",
+		Short: "Run scenarios on a target, and judge the detections",
+		Long: `Run scenarios on a target, and judge the detections.
+
+A SCENARIO is a name, a pattern of names such as 'control-*', or a .yaml file; without any, all run. Without --target
+they run on the embedded lab: a simulated Windows host with IIS behind a real WinRM server on 127.0.0.1.`,
+		Example: `  geiger run
+  geiger run write-dll --record run1
+  geiger run --inventory lab.yaml --target iis01`,
+		RunE: func(c *cobra.Command, args []string) error { return o.run(c.Context(), env, args) },
+	}
+	o.flags(c)
+	c.Flags().StringArrayVar(&o.targets, "target", nil, "`name` of a machine in the inventory; may be repeated")
+	c.Flags().StringVar(&o.inventory, "inventory", "", "`file` that lists the lab machines")
+	c.Flags().StringVar(&o.record, "record", "", "keep the run in this `folder`, for geiger replay")
+	c.Flags().StringVar(&o.format, "format", "text", "output: text or json")
+	c.Flags().Uint64Var(&o.seed, "seed", 1, "of the embedded lab: equal seeds give equal hosts and equal noise")
+	return c
+}
+
+func (o *runOptions) run(ctx context.Context, env *Environment, args []string) error {
+	if err := oneOf("format", o.format, "text", "json"); err != nil {
+		return err
+	}
+	chosen, err := o.selectScenarios(args)
+	if err != nil {
+		return err
+	}
+	rules, err := o.loadRules()
+	if err != nil {
+		return err
+	}
+	machines, err := o.machines(ctx, env)
+	if err != nil {
+		return err
+	}
+	defer machines.close()
+	s := &session{env: env, options: o, rules: rules, run: report.Run{Geiger: env.Version}, live: newLive(env, o.format)}
+	for _, m := range machines {
+		if err := s.on(ctx, m, chosen); err != nil {
+			return err
+		}
+	}
+	return s.finish()
+}
+
+// session is one `geiger run`.
+type session struct {
+	env     *Environment
+	options *runOptions
+	rules   []*detection.Rule
+	run     report.Run
+	live    *live
+}
+
+// on runs the scenarios on one machine, one after the other.
+func (s *session) on(ctx context.Context, m *machine, chosen []*harness.Scenario) error {
+	r := &harness.Runner{Clock: m.clock, Run: s.names(m), Progress: s.live.progress}
+	for _, sc := range chosen {
+		if err := s.one(ctx, r, m, sc); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *session) one(ctx context.Context, r *harness.Runner, m *machine, sc *harness.Scenario) error {
+	e, err := r.Observe(ctx, m.target, sc)
+	if err != nil {
+		return err
+	}
+	if err := s.keep(sc, e); err != nil {
+		return err
+	}
+	v, err := harness.Judge(ctx, sc, e, s.rules)
+	if err != nil {
+		return err
+	}
+	s.run.Verdicts = append(s.run.Verdicts, v)
+	return s.live.verdict(&v)
+}
+
+// names makes run names: unlike any other on a real host, and the same for the same seed on the lab.
+func (s *session) names(m *machine) func() string {
+	n := 0
+	return func() string {
+		n++
+		if m.simulated {
+			sum := sha256.Sum256(fmt.Appendf(nil, "%d/%d", s.options.seed, n))
+			return hex.EncodeToString(sum[:4])
+		}
+		var b [8]byte
+		// A random source that fails leaves a name that is still unlike the others of this run.
+		_, _ = s.env.Random.Read(b[:])
+		return fmt.Sprintf("%s-%d", hex.EncodeToString(b[:]), n)
+	}
+}
+
+// keep writes the recording of a scenario, if that was asked for. It never overwrites one.
+func (s *session) keep(sc *harness.Scenario, e *harness.Evidence) error {
+	if s.options.record == "" {
+		return nil
+	}
+	r, err := e.Recording(sc, s.env.Version)
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join(s.options.record, e.Target, sc.Name)
+	if _, err := os.Stat(filepath.Join(dir, "manifest.json")); err == nil {
+		return fmt.Errorf("%s: there is a recording already; give --record another folder", dir)
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "events"), 0o755); err != nil { //nolint:gosec // recordings are for sharing
+		return err
+	}
+	return r.Write(func(name string, content []byte) error {
+		return os.WriteFile(filepath.Join(dir, filepath.FromSlash(name)), content, 0o644) //nolint:gosec // as above
+	})
+}
+
+func (s *session) finish() error {
+	s.live.done()
+	if err := write(s.env, s.options.format, &s.run); err != nil {
+		return err
+	}
+	return status(&s.run)
+}
+
+// write prints a whole run.
+func write(env *Environment, format string, run *report.Run) error {
+	if format == "json" {
+		return report.JSON(env.Stdout, run)
+	}
+	return report.Text(env.Stdout, run, report.Palette{Colour: env.Terminal})
+}
+
+func status(run *report.Run) error {
+	if n := harness.ExitStatus(run.Verdicts); n != harness.ExitPass {
+		return exitError(n)
+	}
+	return nil
+}
+
+// live shows how a run goes on: a line that changes, on a terminal, and a line for each verdict.
+type live struct {
+	env   *Environment
+	quiet bool // a program reads standard output
+}
+
+func newLive(env *Environment, format string) *live { return &live{env: env, quiet: format != "text"} }
+
+// eraseLine moves to the start of a terminal's line and clears it.
+const eraseLine = "\r\x1b[K"
+
+func (l *live) progress(scenario string, link harness.LinkName) {
+	if l.env.Terminal && !l.quiet {
+		fmt.Fprintf(l.env.Stdout, "%s...  %-22s %s", eraseLine, scenario, doing(link))
+	}
+}
+
+func doing(link harness.LinkName) string {
+	switch link {
+	case harness.LinkReached:
+		return "reaching the host"
+	case harness.LinkPrepared:
+		return "checking prerequisites"
+	case harness.LinkExecuted:
+		return "executing"
+	case harness.LinkTookEffect:
+		return "checking the effect"
+	case harness.LinkCleanedUp:
+		return "cleaning up"
+	case harness.LinkRecorded:
+		return "collecting telemetry"
+	}
+	return string(link)
+}
+
+func (l *live) verdict(v *harness.Verdict) error {
+	if l.quiet {
+		return nil
+	}
+	l.done()
+	return report.Line(l.env.Stdout, v, report.Palette{Colour: l.env.Terminal})
+}
+
+func (l *live) done() {
+	if l.env.Terminal && !l.quiet {
+		fmt.Fprint(l.env.Stdout, eraseLine)
+	}
+}
+
+// machine is a target with its clock.
+type machine struct {
+	target    harness.Target
+	clock     harness.Clock
+	simulated bool
+	stop      func() error
+}
+
+type machines []*machine
+
+// closeTimeout is given to a host to take back the shells, whatever happened to the run.
+func (ms machines) close() {
+	for _, m := range ms {
+		// What cannot be closed any more is gone already.
+		_ = m.stop()
+	}
+}
+
+var errTargetWithoutInventory = errors.New("--target needs --inventory: the file that declares your lab machines")

@@ -1,0 +1,215 @@
+// Package report shows verdicts: Text for people, JSON for programs.
+//
+// What a host sent (names, paths, command lines, output) is shown with control characters made visible, so that a file
+// name can neither move the cursor of a terminal nor forge a line of a report.
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"unicode"
+
+	"github.com/seed-67b27da2/geiger/harness"
+)
+
+// SchemaVersion is the version of the JSON document. It grows when a field changes its meaning or goes away.
+const SchemaVersion = 1
+
+// Run is what a report is about.
+type Run struct {
+	Geiger   string // version
+	Verdicts []harness.Verdict
+}
+
+// Summary counts outcomes.
+type Summary struct {
+	Pass         int `json:"pass"`
+	Fail         int `json:"fail"`
+	Inconclusive int `json:"inconclusive"`
+	Skip         int `json:"skip"`
+}
+
+func (r *Run) summary() Summary {
+	var s Summary
+	for _, v := range r.Verdicts {
+		switch v.Outcome {
+		case harness.Pass:
+			s.Pass++
+		case harness.Fail:
+			s.Fail++
+		case harness.Inconclusive:
+			s.Inconclusive++
+		case harness.Skip:
+			s.Skip++
+		}
+	}
+	return s
+}
+
+func (r *Run) simulated() bool {
+	for _, v := range r.Verdicts {
+		if v.Simulated {
+			return true
+		}
+	}
+	return false
+}
+
+// JSON writes the run as one document. Simulated is true if any verdict comes from a simulated host; each verdict
+// says it of itself as well.
+func JSON(w io.Writer, r *Run) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	verdicts := r.Verdicts
+	if verdicts == nil {
+		verdicts = []harness.Verdict{}
+	}
+	return e.Encode(struct {
+		SchemaVersion int               `json:"schemaVersion"`
+		Geiger        string            `json:"geiger"`
+		Simulated     bool              `json:"simulated"`
+		Summary       Summary           `json:"summary"`
+		ExitStatus    int               `json:"exitStatus"`
+		Verdicts      []harness.Verdict `json:"verdicts"`
+	}{SchemaVersion, r.Geiger, r.simulated(), r.summary(), harness.ExitStatus(r.Verdicts), verdicts})
+}
+
+// Line writes one verdict as one line, for following a run.
+func Line(w io.Writer, v *harness.Verdict, p Palette) error {
+	_, err := fmt.Fprintf(w, "%s %-22s %s\n", p.mark(v.Outcome), v.Scenario, Visible(headline(v)))
+	return err
+}
+
+// Text writes the table of verdicts, the chain of every verdict that does not pass, and what there is to know beside.
+func Text(w io.Writer, r *Run, p Palette) error {
+	out := &errWriter{w: w}
+	table(out, r, p)
+	for i := range r.Verdicts {
+		if v := &r.Verdicts[i]; v.Outcome != harness.Pass {
+			chain(out, v, p)
+		}
+	}
+	notes(out, r)
+	s := r.summary()
+	fmt.Fprintf(out, "\n%d pass, %d fail, %d inconclusive", s.Pass, s.Fail, s.Inconclusive)
+	if s.Skip > 0 {
+		fmt.Fprintf(out, ", %d skipped", s.Skip)
+	}
+	if r.simulated() {
+		fmt.Fprint(out, "  "+p.faint("(simulated host: a rule that works here still has to be seen working on a VM)"))
+	}
+	fmt.Fprintln(out)
+	return out.err
+}
+
+func table(w io.Writer, r *Run, p Palette) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w)
+	fmt.Fprintf(t, "SCENARIO\tTARGET\t%s\tALERTS\tWHY\n", p.paint(plain, "VERDICT"))
+	for i := range r.Verdicts {
+		v := &r.Verdicts[i]
+		target := v.Target
+		if v.Simulated {
+			target += " (simulated)"
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%s\n", v.Scenario, target, p.outcome(v.Outcome), len(v.Alerts), Visible(short(headline(v))))
+	}
+	// The writer below keeps the error.
+	_ = t.Flush()
+}
+
+// headline is a verdict in a few words.
+func headline(v *harness.Verdict) string {
+	if v.Outcome == harness.Pass {
+		for _, l := range v.Chain {
+			if l.Name == harness.LinkFired {
+				return l.Evidence
+			}
+		}
+		return ""
+	}
+	return fmt.Sprintf("%s: %s", v.Reason, v.Why)
+}
+
+// headlineWidth keeps the table readable; the chain below it has the whole text.
+const headlineWidth = 100
+
+func short(text string) string {
+	line, _, more := strings.Cut(text, "\n")
+	if runes := []rune(line); len(runes) > headlineWidth {
+		return string(runes[:headlineWidth-1]) + "…"
+	}
+	if more {
+		line += " …"
+	}
+	return line
+}
+
+func chain(w io.Writer, v *harness.Verdict, p Palette) {
+	fmt.Fprintf(w, "\n%s on %s: %s (%s)\n", v.Scenario, v.Target, p.outcome(v.Outcome), v.Reason)
+	for _, l := range v.Chain {
+		text := strings.ReplaceAll(l.Evidence, "\n", "\n                   ")
+		fmt.Fprintf(w, "  %s %-14s %s\n", p.link(l.State), l.Name, Visible(text))
+	}
+	for _, a := range v.Alerts {
+		mark := "expected"
+		if !a.Expected {
+			mark = "not expected"
+		}
+		fmt.Fprintf(w, "  alert (%s, %s phase) of %s\n", mark, a.Phase, a.Rule)
+		for _, c := range a.Row {
+			if c.Value != "" {
+				fmt.Fprintf(w, "    %s: %s\n", c.Column, Visible(c.Value))
+			}
+		}
+	}
+}
+
+func notes(w io.Writer, r *Run) {
+	first := true
+	for _, v := range r.Verdicts {
+		for _, n := range v.Notes {
+			if first {
+				fmt.Fprintln(w)
+				first = false
+			}
+			fmt.Fprintf(w, "note: %s: %s\n", v.Scenario, Visible(n))
+		}
+	}
+}
+
+// Visible replaces control characters by their Unicode pictures and invisible formatting by a question mark in a
+// diamond. Line ends and tabs stay.
+func Visible(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t':
+			return r
+		case r < 0x20:
+			return 0x2400 + r
+		case r == 0x7F:
+			return 0x2421
+		case unicode.IsControl(r) || unicode.Is(unicode.Cf, r):
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
+}
+
+// errWriter keeps the first error, so that a report is written as one sequence of lines.
+type errWriter struct {
+	w   io.Writer
+	err error
+}
+
+// Write implements io.Writer.
+func (e *errWriter) Write(b []byte) (int, error) {
+	if e.err == nil {
+		_, e.err = e.w.Write(b)
+	}
+	return len(b), nil
+}
