@@ -129,6 +129,7 @@ type (
 		By
 		Token       *host.Token
 		ResourceURI string
+		ShellID     string
 	}
 	// ScriptBlock is the first compilation of a piece of PowerShell.
 	ScriptBlock struct {
@@ -148,6 +149,7 @@ type (
 		Operation    string // add, delete, set
 		OldValue     string
 		NewValue     string
+		Last         bool // of the changes that were committed together
 	}
 	// EventLogged is a record that a program writes itself, such as the IIS
 	// worker process into the Application log.
