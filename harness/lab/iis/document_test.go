@@ -135,7 +135,7 @@ func TestEditKeepsTheRest(t *testing.T) {
 			d := parsed(t, sampleConfiguration)
 			require.NoError(t, test.edit(t, d))
 			want := strings.Replace(sampleConfiguration, test.old, test.replacement, 1)
-			require.NotEqual(t, sampleConfiguration, want, "the test changes nothing")
+			require.NotEqual(t, want, sampleConfiguration, "the test changes nothing")
 			require.Empty(t, cmp.Diff(want, string(d.Bytes())))
 		})
 	}

@@ -49,11 +49,7 @@ func (d *Document) RemoveAttribute(e *Element, name string) error {
 // Append adds a child element behind the last child of e, on a line of its own
 // with the indentation of its siblings.
 func (d *Document) Append(e *Element, name string, attributes ...Attribute) error {
-	tag := "<" + name
-	for _, a := range attributes {
-		tag += " " + a.Name + `="` + escape(a.Value) + `"`
-	}
-	tag += " />"
+	tag := emptyTag(name, attributes)
 	newline, indent := d.layout(e)
 	if n := len(e.Children); n > 0 {
 		last := e.Children[n-1].end
@@ -65,6 +61,16 @@ func (d *Document) Append(e *Element, name string, attributes ...Attribute) erro
 		return d.splice(e.start, e.end, open+newline+indent+tag+newline+outer+"</"+e.Name+">")
 	}
 	return d.splice(e.tagEnd, e.tagEnd, newline+indent+tag+newline+outer)
+}
+
+func emptyTag(name string, attributes []Attribute) string {
+	var tag strings.Builder
+	tag.WriteString("<" + name)
+	for _, a := range attributes {
+		tag.WriteString(" " + a.Name + `="` + escape(a.Value) + `"`)
+	}
+	tag.WriteString(" />")
+	return tag.String()
 }
 
 // Remove deletes an element and, when it stands alone on its line, the line.

@@ -1,6 +1,7 @@
 package iis
 
 import (
+	"strings"
 	"sync"
 
 	"github.com/seed-67b27da2/geiger/harness/lab/host"
@@ -12,6 +13,7 @@ const (
 	configFolder     = `C:\Windows\system32\inetsrv\config`
 	configFile       = configFolder + `\applicationHost.config`
 	redirectionFile  = configFolder + `\redirection.config`
+	reader           = `C:\Windows\System32\inetsrv\nativerd.dll`
 	configPath       = "MACHINE/WEBROOT/APPHOST"
 	globalModules    = "/system.webServer/globalModules"
 	modules          = "/system.webServer/modules"
@@ -25,9 +27,10 @@ type Server struct {
 
 	editing sync.Mutex // one commit at a time
 
-	mu    sync.Mutex
-	pools map[string]*pool // by folded name
-	sites map[string]bool  // stopped sites, by folded name
+	mu      sync.Mutex
+	pools   map[string]*pool // by folded name
+	sites   map[string]bool  // stopped sites, by folded name
+	readers map[uint64]bool  // processes that have loaded the configuration reader, by key
 
 	history history
 }
@@ -35,7 +38,7 @@ type Server struct {
 // New returns the server of the machine and takes over its worker process
 // image and its configuration history.
 func New(k *kernel.Kernel) *Server {
-	s := &Server{k: k, pools: map[string]*pool{}, sites: map[string]bool{}}
+	s := &Server{k: k, pools: map[string]*pool{}, sites: map[string]bool{}, readers: map[uint64]bool{}}
 	s.history = history{k: k, rand: k.Host().Rand.Stream("iis history")}
 	k.Install(workerImage, s.worker)
 	k.Subscribe(s.observe)
@@ -49,8 +52,24 @@ func (s *Server) observe(a kernel.Activity) {
 	}
 }
 
+// loadReader maps the DLL of the configuration system into a process that uses
+// it for the first time. The programs of IIS have it from their start.
+func (s *Server) loadReader(p *kernel.Process) {
+	if host.Within(p.Image, host.Parent(workerImage)) || strings.EqualFold(p.Name(), "svchost.exe") {
+		return
+	}
+	s.mu.Lock()
+	known := s.readers[p.Key]
+	s.readers[p.Key] = true
+	s.mu.Unlock()
+	if !known {
+		_ = s.k.LoadImage(p, reader) // a process without it fails at the file, too
+	}
+}
+
 // Configuration reads applicationHost.config as p.
 func (s *Server) Configuration(p *kernel.Process) (*Document, error) {
+	s.loadReader(p)
 	if _, err := s.k.ReadFile(p, redirectionFile); err != nil && !kernel.IsNotFound(err) {
 		return nil, fileError(redirectionFile, err, "read")
 	}

@@ -214,11 +214,12 @@ func poolSID(name string) string {
 		text = binary.LittleEndian.AppendUint16(text, unit)
 	}
 	sum := sha1.Sum(text) //nolint:gosec // see the import
-	sid := "S-1-5-82"
+	var sid strings.Builder
+	sid.WriteString("S-1-5-82")
 	for i := 0; i < len(sum); i += 4 {
-		sid += fmt.Sprintf("-%d", binary.LittleEndian.Uint32(sum[i:]))
+		fmt.Fprintf(&sid, "-%d", binary.LittleEndian.Uint32(sum[i:]))
 	}
-	return sid
+	return sid.String()
 }
 
 // assignment is the context key under which a worker finds its work.
