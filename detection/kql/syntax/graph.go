@@ -55,13 +55,6 @@ type GraphElement struct {
 	Min, Max Expr
 }
 
-// GraphMerge is `graph-merge (graph) on conditions`.
-type GraphMerge struct {
-	operator
-	Graph Expr
-	On    []Expr
-}
-
 // GraphToTable is `graph-to-table nodes as N, edges as E`.
 type GraphToTable struct {
 	operator

@@ -200,12 +200,16 @@ type Union struct {
 // Find is `find in (tables) where predicate project columns`.
 type Find struct {
 	operator
+	// Scope is the value of `datascope=`, if there.
+	Scope Word
 	// Tables is nil without `in`.
 	Tables    []Expr
 	Predicate Expr
-	// Project is the word project, project-smart or project-away, if there.
+	// Project is the word project or project-smart, if there.
 	Project Word
 	Columns []*FindColumn
+	// Away are the columns of `__projectAway`.
+	Away []*FindColumn
 }
 
 // FindColumn is a column of find's projection.
@@ -220,6 +224,8 @@ type FindColumn struct {
 // Search is `search kind=k in (tables) predicate`.
 type Search struct {
 	operator
+	// Scope is the value of `datascope=`, if there.
+	Scope     Word
 	Tables    []Expr
 	Predicate Expr
 }

@@ -298,16 +298,12 @@ func (p *parser) startsCall() bool { return p.scanCall(0) }
 
 func (p *parser) scanCall(n int) bool {
 	size := p.scanName(n)
-	if size == 0 && p.isWord(n, "materialize") {
-		size = 1
-	}
 	return size > 0 && p.peek(n+size).is('(')
 }
 
 // call reads f(arguments).
-func (p *parser) call() Expr {
+func (p *parser) call() *Call {
 	start := p.start()
-	keyword := p.tokens[p.pos]
 	c := &Call{Name: p.anyName()}
 	p.pos++
 	p.commaList("an argument", false, false, p.endOfList, func() bool {
@@ -315,12 +311,6 @@ func (p *parser) call() Expr {
 	})
 	p.closing(')')
 	c.extent = p.from(start)
-	if c.Name.Text == "materialize" && !c.Name.Quoted && len(c.Args) == 1 {
-		return &Materialize{
-			extent:  c.extent,
-			Keyword: Word{Text: "materialize", Span: Span{int(keyword.start), int(keyword.end)}}, Input: c.Args[0],
-		}
-	}
 	return c
 }
 

@@ -322,9 +322,9 @@ func (p *parser) findTable() Expr {
 
 func (p *parser) findOperator(o operator) operatorReader {
 	p.begin()
-	p.dataScopeClause()
+	scope := p.dataScopeClause()
 	o.Properties = p.properties(false)
-	op := &Find{operator: o, Tables: p.tablesClause()}
+	op := &Find{operator: o, Scope: scope, Tables: p.tablesClause()}
 	if where := p.acceptWord("where"); !where.Present() && (op.Tables != nil || len(o.Properties) > 0) {
 		p.expected("KS005", `"where"`)
 	}
@@ -332,8 +332,8 @@ func (p *parser) findOperator(o operator) operatorReader {
 	if op.Project = p.acceptWord("project", "project-smart"); op.Project.Text == "project" {
 		op.Columns = p.findColumns()
 	}
-	if away := p.acceptWord("__projectAway"); away.Present() {
-		op.Project, op.Columns = away, p.findColumns()
+	if p.acceptWord("__projectAway").Present() {
+		op.Away = p.findColumns()
 	}
 	return op
 }
@@ -400,8 +400,8 @@ func (p *parser) packAll() Expr {
 func (p *parser) searchOperator(o operator) operatorReader {
 	p.begin()
 	o.Properties = p.properties(true)
-	p.dataScopeClause()
-	op := &Search{operator: o, Tables: p.tablesClause()}
+	scope := p.dataScopeClause()
+	op := &Search{operator: o, Scope: scope, Tables: p.tablesClause()}
 	op.Predicate = p.searchPredicate()
 	return op
 }

@@ -185,7 +185,7 @@ func (p *parser) seriesAggregate() *SeriesAggregate {
 func (p *parser) seriesRange(op *MakeSeries) {
 	if p.acceptWord("in").Present() {
 		if p.atWord("range") && p.peek(1).is('(') {
-			op.Range, _ = p.call().(*Call)
+			op.Range = p.call()
 		} else {
 			p.expected("KS005", `"range("`)
 		}
@@ -343,7 +343,7 @@ func (p *parser) evaluateOperator(o operator) operatorReader {
 	o.Properties = p.properties(false)
 	op := &Evaluate{operator: o}
 	if p.startsCall() {
-		op.Plugin, _ = p.call().(*Call)
+		op.Plugin = p.call()
 	} else if name := p.name(); name != nil {
 		p.require('(')
 		op.Plugin = &Call{extent: extent{name.span}, Name: name}
@@ -354,7 +354,7 @@ func (p *parser) evaluateOperator(o operator) operatorReader {
 		op.Plugin = &Call{extent: extent{Span{p.start(), p.start()}}, Name: &Name{extent: extent{Span{p.start(), p.start()}}}}
 	}
 	if p.accept(':') {
-		op.Schema = p.rowSchema()
+		op.Schema = p.starSchema()
 	}
 	return op
 }

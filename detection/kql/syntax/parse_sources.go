@@ -117,7 +117,7 @@ func (p *parser) partitionColumns() []*Parameter {
 		p.require(':')
 		c.Type = p.scalarType()
 		if p.accept('=') {
-			c.Default = p.required()
+			c.Default = p.expression()
 		}
 		c.extent = p.from(start)
 		return collect(&list, c)

@@ -14,6 +14,8 @@ func (p *parser) statements() []Statement {
 		s := p.statement()
 		if s != nil {
 			list = append(list, s)
+		} else if p.at(';') {
+			p.expected("KS006", "a statement")
 		}
 		switch {
 		case p.accept(';'):
@@ -331,7 +333,7 @@ func (p *parser) parameter() *Parameter {
 	a := &Parameter{Name: name}
 	p.require(':')
 	if p.at('(') {
-		a.Schema = p.rowSchema()
+		a.Schema = p.tableType()
 	} else {
 		a.Type = p.scalarType()
 	}
@@ -390,23 +392,51 @@ func typeNames() []string {
 	return []string{"bool", "datetime", "decimal", "dynamic", "guid", "int", "long", "real", "string", "timespan"}
 }
 
-// rowSchema reads `(a:string, b:long)`, or with a star first.
+// rowSchema reads `(a:string, b:long)`.
 func (p *parser) rowSchema() *RowSchema {
 	start := p.start()
 	s := &RowSchema{}
-	if !p.require('(') {
-		s.extent = p.from(start)
-		return s
-	}
-	p.accept(',')
-	if p.accept('*') {
-		s.Star = true
+	if p.require('(') {
 		p.accept(',')
+		p.schemaColumns(s)
 	}
+	s.extent = p.from(start)
+	return s
+}
+
+// schemaColumns reads the columns of a schema and its closing parenthesis.
+func (p *parser) schemaColumns(s *RowSchema) {
 	p.commaList("a column and its type", false, true, p.endOfList, func() bool {
 		return collect(&s.Columns, p.columnDeclaration())
 	})
 	p.closing(')')
+}
+
+// starSchema reads the schema of a plugin: `(*, a:string)`.
+func (p *parser) starSchema() *RowSchema {
+	start := p.start()
+	s := &RowSchema{}
+	if p.require('(') {
+		p.accept(',')
+		if s.Star = p.accept('*'); s.Star {
+			p.accept(',')
+		}
+		p.schemaColumns(s)
+	}
+	s.extent = p.from(start)
+	return s
+}
+
+// tableType reads the schema of a parameter that is a table: `(a:string)` or `(*)`.
+func (p *parser) tableType() *RowSchema {
+	start := p.start()
+	s := &RowSchema{}
+	p.pos++
+	if s.Star = p.accept('*'); s.Star {
+		p.closing(')')
+	} else {
+		p.schemaColumns(s)
+	}
 	s.extent = p.from(start)
 	return s
 }

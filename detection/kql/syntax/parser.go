@@ -314,8 +314,11 @@ func (p *parser) commaList(what string, required, trailing bool, ended func() bo
 func (p *parser) missing(what string) {
 	t := p.tokens[p.pos]
 	if t.kind == wordToken && t.class&keyword != 0 && t.class&bareName == 0 {
-		p.fail("KS006", fmt.Sprintf("expected %s, got %s", what, p.got()),
-			fmt.Sprintf("the keyword as a name is written ['%s']", p.slice(t)))
+		hint := fmt.Sprintf("the keyword as a name is written ['%s']", p.slice(t))
+		if p.atWord("materialize") {
+			hint = "materialize(...) can only be the value of a let"
+		}
+		p.fail("KS006", fmt.Sprintf("expected %s, got %s", what, p.got()), hint)
 		return
 	}
 	p.expected("KS006", what)

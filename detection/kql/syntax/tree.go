@@ -4,6 +4,10 @@ package syntax
 type Node interface {
 	// Span is the text the node was read from, without the space around it.
 	Span() Span
+	// children visits the nodes directly below.
+	children(visit func(Node))
+	// print writes the node as KQL.
+	print(p *printer)
 }
 
 // Statement is one of the statements a query is made of: [ExpressionStatement],

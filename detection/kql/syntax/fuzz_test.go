@@ -1,0 +1,62 @@
+package syntax
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// seeds are short texts with one of every construct, and the rule of the research data if it is there.
+func seeds(t testing.TB) []string {
+	data, err := os.ReadFile("testdata/constructs.kql")
+	require.NoError(t, err)
+	return strings.Split(strings.TrimSpace(string(data)), "\n\n")
+}
+
+func FuzzParse(f *testing.F) {
+	for _, s := range seeds(f) {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		source := &Source{Text: text}
+		q, diagnostics := Parse(source)
+		checkTree(t, q)
+		for _, d := range diagnostics {
+			require.LessOrEqual(t, 0, d.Span.Start)
+			require.LessOrEqual(t, d.Span.Start, d.Span.End)
+			require.LessOrEqual(t, d.Span.End, len(text))
+			require.NotEmpty(t, source.Describe(d))
+		}
+		printed := Print(q)
+		if len(diagnostics) == 0 {
+			checkStable(t, q)
+		}
+		require.NotContains(t, printed, "%!")
+	})
+}
+
+func TestConstructsParseAndPrint(t *testing.T) {
+	for _, text := range seeds(t) {
+		q, diagnostics := Parse(&Source{Text: text})
+		require.NoError(t, NewError(q.Source, diagnostics))
+		require.Equal(t, significantTokens(text), significantTokens(Print(q)))
+		checkTree(t, q)
+		checkStable(t, q)
+	}
+}
+
+func BenchmarkParse(b *testing.B) {
+	data, err := os.ReadFile(filepath.Join(shared(b), "kql", "seed_rule.kql"))
+	require.NoError(b, err)
+	source := &Source{Text: string(data)}
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, diagnostics := Parse(source); len(diagnostics) > 0 {
+			b.Fatal(diagnostics)
+		}
+	}
+}

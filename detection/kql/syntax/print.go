@@ -1,0 +1,346 @@
+package syntax
+
+import "strings"
+
+const (
+	printWidth  = 120 // longer lists of columns get a line for every column
+	nestedWidth = 72  // longer pipelines inside parentheses get a line for every operator
+	printIndent = "    "
+)
+
+// Print lays a query out as this package sees it: an operator on every line, statements apart, comments and
+// other layout gone. What it prints means the same, and printing what was parsed of it changes nothing.
+func Print(q *Query) string {
+	p := &printer{}
+	q.print(p)
+	return p.b.String()
+}
+
+// PrintNode lays out a part of a query on one line where possible, for messages and reports.
+func PrintNode(n Node) string {
+	p := &printer{flat: true}
+	n.print(p)
+	return p.b.String()
+}
+
+// printer writes nodes.
+type printer struct {
+	b      strings.Builder
+	indent int
+	// flat puts everything on one line.
+	flat bool
+}
+
+// text writes words and signs as they are.
+func (p *printer) text(parts ...string) {
+	for _, s := range parts {
+		p.b.WriteString(s)
+	}
+}
+
+// line begins a new line, or writes a space when flat.
+func (p *printer) line() {
+	if p.flat {
+		p.b.WriteByte(' ')
+		return
+	}
+	p.b.WriteByte('\n')
+	for range p.indent {
+		p.b.WriteString(printIndent)
+	}
+}
+
+// node writes a node that may be left out.
+func node[T interface {
+	comparable
+	Node
+}](p *printer, n T,
+) {
+	var none T
+	if n != none {
+		n.print(p)
+	}
+}
+
+// after writes words and a node, if it is there.
+func after[T interface {
+	comparable
+	Node
+}](p *printer, words string, n T,
+) {
+	var none T
+	if n != none {
+		p.text(words)
+		n.print(p)
+	}
+}
+
+// list writes nodes with commas between them.
+func list[T Node](p *printer, nodes []T) {
+	for i, n := range nodes {
+		if i > 0 {
+			p.text(", ")
+		}
+		n.print(p)
+	}
+}
+
+// columns writes a list after a space; a long one on a line for every element. It
+// reports whether it took several lines.
+func columns[T Node](p *printer, nodes []T) bool {
+	if len(nodes) == 0 {
+		return false
+	}
+	if !p.flat && len(nodes) > 1 {
+		if width := flatWidth(nodes); width > printWidth {
+			p.indent++
+			for i, n := range nodes {
+				if i > 0 {
+					p.text(",")
+				}
+				p.line()
+				n.print(p)
+			}
+			p.indent--
+			return true
+		}
+	}
+	p.text(" ")
+	list(p, nodes)
+	return false
+}
+
+// by writes `by keys` after the aggregates, on a line of its own if they took several.
+func (p *printer) by(word Word, keys []*NamedExpr, broken bool) {
+	if !word.Present() {
+		return
+	}
+	if broken {
+		p.indent++
+		p.line()
+		p.indent--
+	} else {
+		p.text(" ")
+	}
+	p.text("by")
+	columns(p, keys)
+}
+
+// flatWidth is the width of a list on one line.
+func flatWidth[T Node](nodes []T) int {
+	flat := &printer{flat: true}
+	for _, n := range nodes {
+		n.print(flat)
+		if flat.b.Len() > printWidth {
+			break
+		}
+		flat.text(", ")
+	}
+	return flat.b.Len()
+}
+
+// nested writes a table in brackets, on one line if it is short.
+func (p *printer) nested(open string, n Node, closer string) {
+	p.text(open)
+	defer p.text(closer)
+	if p.flat || !holdsPipeline(n) {
+		n.print(p)
+		return
+	}
+	flat := &printer{flat: true}
+	n.print(flat)
+	if text := flat.b.String(); len(text) <= nestedWidth && !strings.Contains(text, "\n") {
+		p.text(text)
+		return
+	}
+	p.indent++
+	p.line()
+	n.print(p)
+	p.indent--
+	p.line()
+}
+
+// holdsPipeline reports whether a node is laid out over several lines.
+func holdsPipeline(n Node) bool {
+	switch n.(type) {
+	case *Pipeline, *Block:
+		return true
+	}
+	return false
+}
+
+// properties writes name=value settings, each after a space.
+func (p *printer) properties(list []*Property) {
+	for _, s := range list {
+		p.text(" ")
+		s.print(p)
+	}
+}
+
+// with writes `with (a=b, c=d)`, if there is anything to write.
+func (p *printer) with(properties []*Property) {
+	if len(properties) > 0 {
+		p.text(" with (")
+		list(p, properties)
+		p.text(")")
+	}
+}
+
+// statements writes statements, with a semicolon after each but the last.
+func (p *printer) statements(statements []Statement) {
+	for i, s := range statements {
+		if i > 0 {
+			p.line()
+		}
+		s.print(p)
+		if i < len(statements)-1 {
+			p.text(";")
+		}
+	}
+}
+
+func (q *Query) print(p *printer) {
+	p.statements(q.Statements)
+}
+
+func (b *Block) print(p *printer) {
+	p.text("{")
+	if len(b.Statements) > 0 {
+		p.indent++
+		p.line()
+		p.statements(b.Statements)
+		p.indent--
+		p.line()
+	}
+	p.text("}")
+}
+
+func (n *Name) print(p *printer) {
+	switch {
+	case n.Client:
+		p.text("{", n.Text, "}")
+	case n.Quoted:
+		p.text("['", quoteEscapes.Replace(n.Text), "']")
+	default:
+		p.text(n.Text)
+	}
+}
+
+// quoteEscapes writes what cannot stand between apostrophes as escape sequences.
+var quoteEscapes = strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`, "\r", `\r`)
+
+func (s *ExpressionStatement) print(p *printer) { s.Value.print(p) }
+
+func (s *Let) print(p *printer) {
+	p.text("let ")
+	node(p, s.Name)
+	p.text(" = ")
+	if pipeline, ok := s.Value.(*Pipeline); ok && !p.flat {
+		p.indentedPipeline(pipeline)
+		return
+	}
+	s.Value.print(p)
+}
+
+// indentedPipeline writes the operators of a pipeline further in than its source.
+func (p *printer) indentedPipeline(e *Pipeline) {
+	p.indent++
+	e.print(p)
+	p.indent--
+}
+
+func (s *Set) print(p *printer) {
+	p.text("set ")
+	node(p, s.Name)
+	after(p, " = ", s.Value)
+}
+
+func (s *Alias) print(p *printer) {
+	p.text("alias database ")
+	node(p, s.Name)
+	after(p, " = ", s.Value)
+}
+
+func (s *QueryParameters) print(p *printer) {
+	p.text("declare query_parameters (")
+	list(p, s.Parameters)
+	p.text(")")
+}
+
+func (s *DeclarePattern) print(p *printer) {
+	p.text("declare pattern ")
+	node(p, s.Name)
+	if s.Arguments == nil && s.Cases == nil {
+		return
+	}
+	p.text(" = (")
+	list(p, s.Arguments)
+	p.text(")")
+	if s.Path != nil {
+		p.text("[")
+		s.Path.print(p)
+		p.text("]")
+	}
+	p.text(" {")
+	p.indent++
+	for _, c := range s.Cases {
+		p.line()
+		c.print(p)
+	}
+	p.indent--
+	p.line()
+	p.text("}")
+}
+
+func (c *PatternCase) print(p *printer) {
+	p.text("(")
+	list(p, c.Arguments)
+	p.text(")")
+	if c.Path != nil {
+		p.text(".[")
+		c.Path.print(p)
+		p.text("]")
+	}
+	p.text(" = ")
+	node(p, c.Body)
+	p.text(";")
+}
+
+func (s *Restrict) print(p *printer) {
+	p.text("restrict access to (")
+	list(p, s.Tables)
+	p.text(")")
+	p.with(s.With)
+}
+
+func (a *Parameter) print(p *printer) {
+	node(p, a.Name)
+	p.text(":", a.Type.Text)
+	node(p, a.Schema)
+	after(p, " = ", a.Default)
+}
+
+func (s *RowSchema) print(p *printer) {
+	p.text("(")
+	if s.Star {
+		p.text("*")
+		if len(s.Columns) > 0 {
+			p.text(", ")
+		}
+	}
+	list(p, s.Columns)
+	p.text(")")
+}
+
+func (c *ColumnDeclaration) print(p *printer) {
+	node(p, c.Name)
+	if c.Type.Present() {
+		p.text(":", c.Type.Text)
+	}
+}
+
+func (s *Property) print(p *printer) {
+	node(p, s.Name)
+	p.text("=")
+	node(p, s.Value)
+}
