@@ -49,12 +49,11 @@ func Convert(v Value, to Type) Value {
 // convertDynamic converts the scalar inside a dynamic; arrays and bags convert only to
 // string.
 func convertDynamic(x any, to Type) Value {
-	inner := FromDynamic(x)
-	if inner.typ != Dynamic {
-		return Convert(inner, to)
-	}
 	if to == String {
-		return NewString(JSON(x))
+		return NewString(NewDynamic(x).String())
+	}
+	if inner := FromDynamic(x); inner.typ != Dynamic {
+		return Convert(inner, to)
 	}
 	return Null(to)
 }
@@ -110,7 +109,7 @@ func toInt(v Value) Value {
 
 func toLong(v Value) Value {
 	switch v.typ {
-	case Bool, Int, DateTime, Timespan:
+	case Bool, Int, Long, DateTime, Timespan:
 		return NewLong(v.bits)
 	case Real:
 		f := v.Real()

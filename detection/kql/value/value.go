@@ -143,10 +143,16 @@ func (v Value) String() string {
 	case Timespan:
 		return v.Timespan().String()
 	case Dynamic:
-		if s, ok := v.any.(string); ok {
-			return s
+		switch x := v.any.(type) {
+		case string:
+			return x
+		case Instant:
+			return x.String()
+		case Duration:
+			return x.String()
+		default:
+			return JSON(x)
 		}
-		return JSON(v.any)
 	default:
 		return v.text
 	}
