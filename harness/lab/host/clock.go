@@ -21,13 +21,16 @@ type Timeline interface {
 	Clock
 	// Schedule runs f when the clock reaches at.
 	Schedule(at time.Time, f func())
-	// Advance moves the clock by d where that is possible.
+	// Advance moves the clock by d where that is possible, and runs nothing.
 	Advance(d time.Duration)
+	// Settle runs what was scheduled for a time that has passed. Whoever calls
+	// it (or Sleep) must hold no lock that scheduled work could want.
+	Settle()
 }
 
 // VirtualClock is a Timeline that stands still unless somebody works or sleeps:
 // Sleep returns at once and moves the time instead. What was scheduled runs in
-// the goroutine that moved the time past it, in order of time.
+// the goroutine that sleeps or settles, in order of time.
 type VirtualClock struct {
 	mu       sync.Mutex
 	now      time.Time
@@ -48,16 +51,17 @@ func (c *VirtualClock) Now() time.Time {
 	return c.now
 }
 
-// Sleep moves the clock by d and returns at once.
+// Sleep moves the clock by d, stopping on the way at everything that was
+// scheduled, and returns without waiting.
 func (c *VirtualClock) Sleep(ctx context.Context, d time.Duration) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	c.Advance(d)
+	c.run(max(d, 0))
 	return nil
 }
 
-// Schedule runs f as soon as the clock is moved to at or later.
+// Schedule runs f at the first Sleep or Settle that reaches at.
 func (c *VirtualClock) Schedule(at time.Time, f func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -65,14 +69,21 @@ func (c *VirtualClock) Schedule(at time.Time, f func()) {
 	heap.Push(&c.pending, timer{at: at, sequence: c.sequence, run: f})
 }
 
-// Advance moves the clock by d, stopping on the way at everything that was
-// scheduled. Scheduled work may itself call Advance or Schedule.
+// Advance moves the clock by d.
 func (c *VirtualClock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if d < 0 {
-		d = 0
-	}
+	c.now = c.now.Add(max(d, 0))
+}
+
+// Settle runs what is due.
+func (c *VirtualClock) Settle() { c.run(0) }
+
+// run moves the clock by d through what is scheduled. Work that sleeps or
+// settles itself only moves the clock: the outer call goes on with the rest.
+func (c *VirtualClock) run(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	target := c.now.Add(d)
 	if c.draining {
 		c.now = target
@@ -125,7 +136,7 @@ func (t *timers) Pop() any {
 }
 
 // WallClock is a Timeline that follows a real clock; the lab uses it when people
-// talk to it by hand. Advance does nothing, because real time moves by itself.
+// talk to it by hand. Real time moves by itself.
 type WallClock struct {
 	now func() time.Time
 }
@@ -153,3 +164,6 @@ func (c *WallClock) Schedule(at time.Time, f func()) { time.AfterFunc(at.Sub(c.n
 
 // Advance does nothing.
 func (c *WallClock) Advance(time.Duration) {}
+
+// Settle does nothing: the real clock runs what is due.
+func (c *WallClock) Settle() {}

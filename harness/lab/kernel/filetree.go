@@ -192,3 +192,18 @@ func (k *Kernel) SetAccess(p *Process, path string, acl host.ACL, owner string) 
 		}
 	}))
 }
+
+// PlaceImage writes an executable with a version resource, as installers and
+// servicing do. Its content stands for that of the real file.
+func (k *Kernel) PlaceImage(p *Process, path string, v host.Version) error {
+	image := host.Image(path, v)
+	f, err := k.Create(p, path, CreateAlways)
+	if err != nil {
+		return err
+	}
+	if _, err := f.Write(image.Content); err != nil {
+		return err
+	}
+	err = k.host.FS.Change(f.path, func(f *host.File) { f.Version, f.Synthetic = &v, true })
+	return errors.Join(translate("write", f.path, err), f.Close())
+}

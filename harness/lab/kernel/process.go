@@ -120,7 +120,11 @@ func (k *Kernel) Start(ctx context.Context, parent *Process, s Spec, stdio Stdio
 	}
 	go func() {
 		defer cancel()
-		k.end(p, prog(ctx, p, stdio.complete()))
+		code := prog(ctx, p, stdio.complete())
+		// Between its last step and its end a program holds nothing that others
+		// could wait for: the moment for what has become due meanwhile.
+		k.host.Clock.Settle()
+		k.end(p, code)
 	}()
 	return p, nil
 }
