@@ -56,9 +56,11 @@ var allowed = map[string][]string{
 	"harness/lab/wsman/ntlm":        {},
 	"harness/lab/wsman/spnego":      {},
 
+	"harness/embedded": {"harness", "harness/lab", "harness/winrm"},
+
 	"harness/cli":        {"atomics", "detection", "detection/...", "harness", "harness/...", "scenarios"},
 	"harness/cmd/geiger": {"harness/cli"},
-	"scenarios/matchers": {"atomics", "detection", "detection/...", "harness", "harness/...", "scenarios"},
+	"scenarios/spec":     {"atomics", "detection", "detection/...", "harness", "harness/...", "scenarios"},
 }
 
 // TestImportsFlowOneWay parses the import clauses itself: `go list` would be answered from the test cache after another

@@ -11,7 +11,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/seed-67b27da2/geiger/harness/lab"
+	"github.com/seed-67b27da2/geiger/harness/embedded"
 	"github.com/seed-67b27da2/geiger/harness/winrm"
 )
 
@@ -47,25 +47,11 @@ func (o *runOptions) machines(ctx context.Context, env *Environment) (machines, 
 }
 
 func embeddedLab(ctx context.Context, env *Environment, seed uint64) (*machine, error) {
-	l, err := lab.Start(ctx, lab.Options{Seed: seed, Random: env.Random})
+	l, err := embedded.Start(ctx, seed, env.Random)
 	if err != nil {
-		return nil, fmt.Errorf("embedded lab: %w", err)
+		return nil, err
 	}
-	t, err := winrm.New(winrm.Config{
-		Name: l.Name(), Host: l.Host(), Port: l.TLSPort(), HTTPS: true, User: l.User(), Password: winrm.Secret(l.Password()),
-		Fingerprint: l.Fingerprint(), Now: l.Clock().Now,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("embedded lab: %w", err)
-	}
-	stop := func() error {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeBudget)
-		defer cancel()
-		// The lab goes away with everything that a failed close could leave.
-		_ = t.Close(ctx)
-		return l.Close()
-	}
-	return &machine{target: t, clock: l.Clock(), simulated: true, stop: stop}, nil
+	return &machine{target: l.Target, clock: l.Clock, simulated: true, stop: l.Close}, nil
 }
 
 // inventory is the file that declares lab machines.

@@ -90,7 +90,7 @@ func Text(w io.Writer, r *Run, p Palette) error {
 	table(out, r, p)
 	for i := range r.Verdicts {
 		if v := &r.Verdicts[i]; v.Outcome != harness.Pass {
-			chain(out, v, p)
+			out.keep(Chain(out, v, p))
 		}
 	}
 	notes(out, r)
@@ -106,7 +106,7 @@ func Text(w io.Writer, r *Run, p Palette) error {
 	return out.err
 }
 
-func table(w io.Writer, r *Run, p Palette) {
+func table(w *errWriter, r *Run, p Palette) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w)
 	fmt.Fprintf(t, "SCENARIO\tTARGET\t%s\tALERTS\tWHY\n", p.paint(plain, "VERDICT"))
@@ -118,8 +118,7 @@ func table(w io.Writer, r *Run, p Palette) {
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%s\n", v.Scenario, target, p.outcome(v.Outcome), len(v.Alerts), Visible(short(headline(v))))
 	}
-	// The writer below keeps the error.
-	_ = t.Flush()
+	w.keep(t.Flush())
 }
 
 // headline is a verdict in a few words.
@@ -149,8 +148,14 @@ func short(text string) string {
 	return line
 }
 
-func chain(w io.Writer, v *harness.Verdict, p Palette) {
-	fmt.Fprintf(w, "\n%s on %s: %s (%s)\n", v.Scenario, v.Target, p.outcome(v.Outcome), v.Reason)
+// Chain writes the links of one verdict, and its alerts.
+func Chain(to io.Writer, v *harness.Verdict, p Palette) error {
+	w := &errWriter{w: to}
+	fmt.Fprintf(w, "\n%s on %s: %s", v.Scenario, v.Target, p.outcome(v.Outcome))
+	if v.Reason != "" {
+		fmt.Fprintf(w, " (%s)", v.Reason)
+	}
+	fmt.Fprintln(w)
 	for _, l := range v.Chain {
 		text := strings.ReplaceAll(l.Evidence, "\n", "\n                   ")
 		fmt.Fprintf(w, "  %s %-14s %s\n", p.link(l.State), l.Name, Visible(text))
@@ -167,6 +172,7 @@ func chain(w io.Writer, v *harness.Verdict, p Palette) {
 			}
 		}
 	}
+	return w.err
 }
 
 func notes(w io.Writer, r *Run) {
@@ -204,6 +210,12 @@ func Visible(text string) string {
 type errWriter struct {
 	w   io.Writer
 	err error
+}
+
+func (e *errWriter) keep(err error) {
+	if e.err == nil {
+		e.err = err
+	}
 }
 
 // Write implements io.Writer.
