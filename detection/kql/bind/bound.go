@@ -1,0 +1,89 @@
+package bind
+
+import (
+	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
+	"github.com/seed-67b27da2/geiger/detection/kql/value"
+)
+
+// bound is an expression that has been bound: a scalar, several scalars, a table, or what else a name can stand for.
+type bound struct {
+	node   syntax.Node
+	typing typing
+	expr   Expr
+	// constant is set for a value known before the query runs, literal for one that is written out.
+	constant, literal bool
+	star              bool
+	// name is what a column made of the expression is called, if it has a name.
+	name    string
+	hasName bool
+	// column is the column referred to; result is the column that passes through the expression unchanged.
+	column, result *column
+	// group is what a wildcard matches.
+	group []*column
+	// values are the columns of an expression with several values, parts their expressions, and prefix what their names begin with.
+	values []*column
+	parts  []Expr
+	prefix string
+	table  *relation
+	// tables are the relations that a wildcard or an operator such as fork stands for.
+	tables []*relation
+	fn     *userFunction
+	// named is the name of a named argument.
+	named string
+	// first is the column that the first argument of a call refers to.
+	first    *column
+	nameSpan syntax.Span
+	schema   []*column // of typeof(a:string, ...)
+}
+
+func (a *bound) span() syntax.Span {
+	if a.node == nil {
+		return syntax.Span{}
+	}
+	return a.node.Span()
+}
+
+func (a *bound) isCall() bool {
+	_, ok := a.node.(*syntax.Call)
+	return ok
+}
+
+// part is the expression of one of several values.
+func (a *bound) part(i int) Expr {
+	if i < len(a.parts) {
+		return a.parts[i]
+	}
+	return a.expr
+}
+
+// text is the value of a string literal or constant.
+func (a *bound) text() (string, bool) {
+	if l, ok := a.expr.(*Literal); ok && l.Value.Type() == value.String {
+		return l.Value.Str(), true
+	}
+	return "", false
+}
+
+// isTilde reports whether the argument is the "~" that stands for the parameter's default.
+func (a *bound) isTilde(p *parameter) bool {
+	text, ok := a.text()
+	return p.tilde && ok && a.literal && text == "~"
+}
+
+// bad is the outcome of an expression that did not bind and has been reported.
+func bad(n syntax.Node) *bound {
+	return &bound{node: n, expr: placeholder(n)}
+}
+
+// placeholder stands in the plan for what did not bind; such a plan never runs.
+func placeholder(n syntax.Node) Expr {
+	e := &Literal{Value: value.Null(value.Unknown)}
+	if n != nil {
+		e.At = n.Span()
+	}
+	return e
+}
+
+func tableOf(n syntax.Node, r *relation) *bound {
+	return &bound{node: n, typing: typing{shape: tabular}, table: r}
+}

@@ -1,0 +1,485 @@
+package bind
+
+import (
+	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
+	"github.com/seed-67b27da2/geiger/detection/kql/value"
+)
+
+// maxDepth bounds how deep expressions and calls nest, so that a hostile text cannot exhaust the stack.
+const maxDepth = 400
+
+// bindExpr binds an expression where a scalar is usual; it may turn out to be a table.
+func (b *binder) bindExpr(e syntax.Expr) *bound { return b.bindIn(e, false) }
+
+// bindTable binds an expression where a table is expected, which decides how an unknown name is reported.
+func (b *binder) bindTable(e syntax.Expr) *relation {
+	out := b.bindIn(e, true)
+	switch {
+	case out.table != nil:
+		return out.table
+	case out.typing.shape == tabular:
+		return &relation{open: true, op: b.nowhere(e)}
+	case out.typing.shape != invalid:
+		b.report("KS111", e.Span(), "tabular value expected")
+	}
+	return &relation{open: true, op: b.nowhere(e)}
+}
+
+// nowhere stands for a table that did not bind.
+func (b *binder) nowhere(e syntax.Node) Operator {
+	return &Opaque{Output: Output{At: e.Span(), Open: true}, Keyword: "unresolved"}
+}
+
+func (b *binder) bindIn(e syntax.Expr, table bool) *bound {
+	if e == nil {
+		return &bound{expr: placeholder(nil)}
+	}
+	b.depth++
+	defer func() { b.depth-- }()
+	if b.depth > maxDepth {
+		b.report("KS245", e.Span(), "the query nests too deeply")
+		return bad(e)
+	}
+	if out := b.bindSource(e); out != nil {
+		return out
+	}
+	switch e := e.(type) {
+	case *syntax.Name:
+		return b.bindName(e, table)
+	case *syntax.Call:
+		return b.bindCall(e, table)
+	case *syntax.Parens:
+		return b.bindParens(e, table)
+	case *syntax.Member:
+		return b.bindMember(e, table)
+	case *syntax.Wildcard:
+		return b.bindWildcard(e)
+	default:
+		return b.bindScalar(e)
+	}
+}
+
+// bindSource binds the expressions that are tables by their form; nil for all others.
+func (b *binder) bindSource(e syntax.Expr) *bound {
+	switch e := e.(type) {
+	case *syntax.Pipeline:
+		return b.bindPipeline(e)
+	case *syntax.DataTable:
+		return tableOf(e, b.bindDataTable(e))
+	case *syntax.ContextualDataTable:
+		return tableOf(e, &relation{columns: b.schemaColumns(e.Schema), op: b.nowhere(e)})
+	case *syntax.ExternalData:
+		return tableOf(e, b.bindExternalData(e))
+	case *syntax.InlineExternalTable:
+		return tableOf(e, b.bindInlineExternal(e))
+	case *syntax.Materialize:
+		return b.bindMaterialize(e)
+	case *syntax.ToTable:
+		saved := b.row
+		b.row = nil
+		defer func() { b.row = saved }()
+		return tableOf(e, b.bindTable(e.Input))
+	case *syntax.Function:
+		return &bound{node: e, fn: b.declareFunction("", e)}
+	case *syntax.EntityGroup:
+		return &bound{node: e, typing: typing{shape: nothing}}
+	default:
+		return nil
+	}
+}
+
+func (b *binder) bindScalar(e syntax.Expr) *bound {
+	switch e := e.(type) {
+	case *syntax.Literal:
+		return b.bindLiteral(e)
+	case *syntax.Dynamic:
+		return b.bindDynamic(e)
+	case *syntax.TypeOf:
+		return b.bindTypeOf(e)
+	case *syntax.Star:
+		return &bound{node: e, star: true, typing: typing{shape: anything}, expr: placeholder(e)}
+	case *syntax.Unary:
+		return b.bindUnary(e)
+	case *syntax.Binary:
+		return b.bindBinary(e)
+	case *syntax.In:
+		return b.bindMembership(e)
+	case *syntax.Between:
+		return b.bindBetween(e)
+	case *syntax.Element:
+		return b.bindElement(e)
+	case *syntax.ToScalar:
+		return b.bindToScalar(e)
+	case *syntax.NamedExpr:
+		return b.bindArgument(e)
+	case *syntax.JSONObject, *syntax.JSONArray:
+		return b.bindJSON(e)
+	default:
+		return bad(e)
+	}
+}
+
+func (b *binder) bindParens(e *syntax.Parens, table bool) *bound {
+	inner := *b.bindIn(e.Inner, table)
+	inner.node = e
+	inner.column = nil
+	inner.literal = false
+	return &inner
+}
+
+// bindName resolves a name: a column, a variable, a table, or a function without parentheses.
+func (b *binder) bindName(e *syntax.Name, table bool) *bound {
+	out := *b.resolve(e, table)
+	out.node = e
+	out.name, out.hasName = e.Text, true
+	if l, ok := out.expr.(*Literal); ok {
+		out.expr = &Literal{Typed: Typed{Result: l.Result, At: e.Span()}, Value: l.Value}
+	}
+	out.literal = false
+	return &out
+}
+
+func (b *binder) resolve(e *syntax.Name, table bool) *bound {
+	name := e.Text
+	if e.Client {
+		b.report("KS213", e.Span(), "client parameters are not supported")
+		return &bound{typing: typing{shape: unknown}, expr: placeholder(e)}
+	}
+	if b.inFunction {
+		if sym := b.scope.find(name); sym != nil && sym.scalar != nil {
+			return b.useSymbol(sym, e)
+		}
+	}
+	if out := b.resolveColumn(e); out != nil && b.mode == normal {
+		return out
+	}
+	if sym := b.scope.find(name); sym != nil {
+		return b.useSymbol(sym, e)
+	}
+	if f, ok := b.schema.Function(name); ok {
+		b.report("KS117", e.Span(), "the function '%s' requires an argument list", name)
+		return &bound{table: &relation{columns: newColumns(f.Columns), open: true, op: b.nowhere(e)}, typing: typing{shape: tabular}}
+	}
+	if t, ok := b.schema.Table(name); ok {
+		return tableOf(e, b.scan(t, e.Span()))
+	}
+	if _, ok := b.builtins.scalars[name]; ok {
+		b.report("KS117", e.Span(), "the function '%s' requires an argument list", name)
+		return bad(e)
+	}
+	if b.row != nil && b.row.open && b.mode == normal {
+		c := b.row.infer(name)
+		return &bound{typing: c.typing, column: c, result: c, expr: &LateColumn{Typed: Typed{At: e.Span()}, Name: name}}
+	}
+	return b.unresolved(e, table)
+}
+
+// resolveColumn looks for a column of the rows at hand.
+func (b *binder) resolveColumn(e *syntax.Name) *bound {
+	for _, r := range []*relation{b.row, b.right} {
+		if r == nil {
+			continue
+		}
+		if i, c := r.find(e.Text); c != nil {
+			var x Expr = &Column{Typed: Typed{Result: c.typing.valueType(), At: e.Span()}, Index: i, Name: c.name}
+			if i >= len(r.columns) {
+				x = &LateColumn{Typed: Typed{At: e.Span()}, Name: c.name}
+			}
+			return &bound{typing: c.typing, column: c, result: c, expr: x}
+		}
+	}
+	return nil
+}
+
+func (b *binder) scan(t *Table, at syntax.Span) *relation {
+	if b.quiet == 0 {
+		b.tables = append(b.tables, TableUse{Name: t.Name, At: at})
+	}
+	r := &relation{columns: newColumns(t.Columns), name: t.Name}
+	r.op = &Scan{Output: Output{Fields: t.Columns, At: at}, Table: t.Name}
+	return r
+}
+
+func newColumns(cols []value.Column) []*column {
+	out := make([]*column, len(cols))
+	for i, c := range cols {
+		out[i] = &column{name: c.Name, typing: scalar(c.Type)}
+	}
+	return out
+}
+
+// useSymbol is what a declared name stands for.
+func (b *binder) useSymbol(sym *symbol, e *syntax.Name) *bound {
+	switch {
+	case sym.scalar != nil:
+		if sym.byRow && b.row != nil {
+			b.report("", e.Span(), "the argument '%s' depends on a row and cannot be used inside a table expression", sym.name)
+		}
+		out := *sym.scalar
+		out.column, out.result, out.named = nil, nil, ""
+		return &out
+	case sym.table != nil:
+		r := *sym.table
+		r.name = sym.name
+		return tableOf(e, &r)
+	case sym.fn != nil:
+		if sym.fn.optionalOnly() {
+			return b.expand(sym.fn, nil, e)
+		}
+		b.report("KS117", e.Span(), "the function '%s' requires an argument list", sym.name)
+		return bad(e)
+	default:
+		out := *sym.bound
+		return &out
+	}
+}
+
+// unresolved reports a name that refers to nothing.
+func (b *binder) unresolved(e *syntax.Name, table bool) *bound {
+	if e.Text == "" {
+		return bad(e)
+	}
+	if b.mode == aggregating {
+		if c := b.resolveColumn(e); c != nil {
+			b.report("KS236", e.Span(), "the name '%s' is not an aggregate or scalar function", e.Text)
+			return bad(e)
+		}
+	}
+	if table {
+		b.unresolvedTable(e)
+		return tableOf(e, &relation{open: true, op: b.nowhere(e)})
+	}
+	d := b.report("KS142", e.Span(), "the name '%s' does not refer to any known column, table, variable or function", e.Text)
+	d.Hint = hint(e.Text, b.visibleNames())
+	return bad(e)
+}
+
+func (b *binder) unresolvedTable(e *syntax.Name) {
+	if b.fuzzy {
+		b.warn("KS205", e.Span(), "the fuzzy name '%s' does not refer to any known table", e.Text)
+		return
+	}
+	d := b.report("KS204", e.Span(), "the name '%s' does not refer to any known table, tabular variable or function", e.Text)
+	d.Hint = hint(e.Text, append(b.scope.names(), b.schema.TableNames()...))
+}
+
+func hint(name string, candidates []string) string {
+	if s, ok := syntax.Suggest(name, candidates); ok {
+		return `did you mean "` + s + `"?`
+	}
+	return ""
+}
+
+// visibleNames lists what a name could have meant: columns first.
+func (b *binder) visibleNames() []string {
+	var out []string
+	for _, c := range b.row.all() {
+		out = append(out, c.name)
+	}
+	for _, c := range b.right.all() {
+		out = append(out, c.name)
+	}
+	if len(out) == 0 {
+		out = append(out, b.schema.TableNames()...)
+	}
+	return append(out, b.scope.names()...)
+}
+
+// bindMember binds target.member.
+func (b *binder) bindMember(e *syntax.Member, table bool) *bound {
+	target := b.bindExpr(e.Target)
+	switch member := e.Member.(type) {
+	case *syntax.Name:
+		return b.bindProperty(e, target, member, table)
+	case *syntax.Call:
+		return b.bindMemberCall(e, target, member)
+	default:
+		return b.bindMemberOther(e, target)
+	}
+}
+
+func (b *binder) bindProperty(e *syntax.Member, target *bound, member *syntax.Name, table bool) *bound {
+	out := &bound{node: e, constant: target.constant}
+	out.name, out.hasName = pathName(target, member.Text), true
+	switch t := target.typing; {
+	case t.shape == database:
+		return b.databaseMember(e, member)
+	case t.isDynamic():
+		out.typing, _ = t.property(member.Text)
+	case t.shape == record:
+		return b.recordMember(e, target, member)
+	case t.shape == unknown:
+		out.typing = t
+	case t.shape == invalid:
+		return &bound{node: e, name: out.name, hasName: true, expr: placeholder(e)}
+	default:
+		d := b.report("KS142", member.Span(), "the name '%s' does not refer to any known column, table, variable or function", member.Text)
+		if t.is(value.String) {
+			d.Hint = "a string has no properties: use parse_json() first"
+		}
+		_ = table
+		return bad(e)
+	}
+	out.expr = &Member{Typed: Typed{Result: out.typing.valueType(), At: e.Span()}, Target: target.expr, Name: member.Text}
+	return out
+}
+
+// recordMember binds a column of a state of scan, or of a node or edge of a graph.
+func (b *binder) recordMember(e *syntax.Member, target *bound, member *syntax.Name) *bound {
+	out := &bound{node: e, name: member.Text, hasName: true}
+	for _, c := range target.typing.props {
+		if c.name == member.Text {
+			out.typing, out.column, out.result = c.typing, c, c
+			out.expr = &Member{Typed: Typed{Result: c.typing.valueType(), At: e.Span()}, Target: target.expr, Name: c.name}
+			return out
+		}
+	}
+	d := b.report("KS142", member.Span(), "the name '%s' does not refer to any known column, table, variable or function", member.Text)
+	var names []string
+	for _, c := range target.typing.props {
+		names = append(names, c.name)
+	}
+	d.Hint = hint(member.Text, names)
+	return bad(e)
+}
+
+// pathName is the name of a.b: a_b, where a is dynamic as a whole.
+func pathName(target *bound, member string) string {
+	t := target.typing
+	if t.shape != anything && t.shape != array && t.shape != bag && t.shape != unknown && t.shape != invalid {
+		return member
+	}
+	if target.hasName && target.name != "" {
+		return target.name + "_" + member
+	}
+	return member
+}
+
+// bindMemberOther binds target.[index] and the like.
+func (b *binder) bindMemberOther(e *syntax.Member, target *bound) *bound {
+	if e.Member == nil {
+		return bad(e)
+	}
+	if w, ok := e.Member.(*syntax.Wildcard); ok && target.typing.shape == database {
+		return b.bindWildcard(w)
+	}
+	index := b.bindExpr(e.Member)
+	out := b.access(e, target, index)
+	return out
+}
+
+// bindElement binds target[index].
+func (b *binder) bindElement(e *syntax.Element) *bound {
+	target := b.bindExpr(e.Target)
+	index := b.bindExpr(e.Index)
+	return b.access(e, target, index)
+}
+
+func (b *binder) access(e syntax.Expr, target, index *bound) *bound {
+	out := &bound{node: e, constant: target.constant && index.constant}
+	out.name, out.hasName = elementName(target, index)
+	if index.typing.shape == invalid || target.typing.shape == invalid {
+		out.expr = placeholder(e)
+		return out
+	}
+	t, ok := b.accessType(target, index)
+	if !ok {
+		return bad(e)
+	}
+	out.typing = t
+	out.expr = &Element{Typed: Typed{Result: t.valueType(), At: e.Span()}, Target: target.expr, Index: index.expr}
+	return out
+}
+
+func (b *binder) accessType(target, index *bound) (typing, bool) {
+	text, hasText := index.text()
+	switch t, i := target.typing, index.typing; {
+	case t.shape == array:
+		if !i.isIntegerOrDynamic() {
+			b.report("KS141", index.span(), "the expression must have the type int or long")
+		}
+		return dynamicOf(element(t)), true
+	case t.shape == bag:
+		if !i.isStringOrDynamic() && i.shape != unknown {
+			b.report("KS141", index.span(), "the expression must have the type string")
+		}
+		if hasText {
+			p, _ := t.property(text)
+			return p, true
+		}
+		return typing{shape: anything}, true
+	case t.shape == anything:
+		if !i.isStringOrDynamic() && !i.isIntegerOrDynamic() {
+			b.report("KS141", index.span(), "the expression must have the type int, long or string")
+		}
+		return t, true
+	case t.shape == unknown:
+		return t, true
+	default:
+		d := b.report("KS147", index.span(), "the element access operator [] is not allowed in this context")
+		if t.is(value.String) {
+			d.Hint = "a string has no elements: use parse_json() or split() first"
+		}
+		return typing{}, false
+	}
+}
+
+func elementName(target, index *bound) (string, bool) {
+	selector := ""
+	if index.literal {
+		if l, ok := index.expr.(*Literal); ok && (l.Result == value.String || l.Result == value.Long || l.Result == value.Int) {
+			selector = l.Value.String()
+		}
+	}
+	t := target.typing
+	if t.shape != anything && t.shape != array && t.shape != bag && t.shape != unknown && t.shape != invalid {
+		return selector, selector != ""
+	}
+	if target.hasName && target.name != "" {
+		return target.name + "_" + selector, true
+	}
+	return selector, selector != ""
+}
+
+// bindToScalar binds toscalar(...).
+func (b *binder) bindToScalar(e *syntax.ToScalar) *bound {
+	saved, mode := b.row, b.mode
+	b.row, b.mode = nil, normal
+	in := b.bindIn(e.Input, true)
+	b.row, b.mode = saved, mode
+	out := &bound{node: e, constant: true}
+	switch {
+	case in.table != nil:
+		cols := in.table.all()
+		if len(cols) == 0 {
+			if !in.table.open {
+				b.report("KS190", e.Input.Span(), "the table has no columns")
+			}
+			return &bound{node: e, constant: true, typing: typing{shape: unknown}, expr: placeholder(e)}
+		}
+		out.typing = cols[0].typing
+		out.expr = &ToScalar{Typed: Typed{Result: out.typing.valueType(), At: e.Span()}, Plan: in.table.op}
+	case in.typing.isScalar():
+		out.typing, out.expr = in.typing, in.expr
+	default:
+		if in.typing.shape != invalid {
+			b.report("KS112", e.Input.Span(), "a tabular or scalar value expected")
+		}
+		out.expr = placeholder(e)
+	}
+	return out
+}
+
+// bindArgument binds a named argument.
+func (b *binder) bindArgument(e *syntax.NamedExpr) *bound {
+	out := *b.bindExpr(e.Value)
+	out.node = e.Value
+	if len(e.Names) == 1 {
+		out.named, out.nameSpan = e.Names[0].Text, e.Names[0].Span()
+		out.name, out.hasName = out.named, true
+	}
+	if len(e.Names) > 1 {
+		b.report("KS194", e.Span(), "compound named arguments are not supported")
+	}
+	return &out
+}

@@ -1,0 +1,588 @@
+package bind
+
+import (
+	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
+	"github.com/seed-67b27da2/geiger/detection/kql/value"
+)
+
+// match is how well an argument fits a parameter; more is better. The order is that of Kusto's binder.
+type match uint8
+
+const (
+	noMatch match = iota
+	unknownMatch
+	dynamicMatch
+	compatibleMatch
+	promotedMatch
+	notTypeMatch
+	oneOfManyMatch
+	scalarMatch
+	summableMatch
+	orderableMatch
+	numberMatch
+	integerMatch
+	tabularMatch
+	exactMatch
+)
+
+// assign finds the parameter of each argument; nil where there is none.
+func (s *signature) assign(args []*bound) []*parameter {
+	switch {
+	case s.layout == "block":
+		return s.assignBlocks(args)
+	case s.user:
+		return s.assignNamed(args)
+	default:
+		return s.assignInOrder(args)
+	}
+}
+
+func (s *signature) assignInOrder(args []*bound) []*parameter {
+	out := make([]*parameter, 0, len(args))
+	last := len(s.params)
+	tail := s.layout == "custom" && s.takesTail(args)
+	for i := 0; i < last && len(out) < len(args); i++ {
+		p := &s.params[i]
+		if p.max == 1 {
+			out = append(out, p)
+			continue
+		}
+		later := 0
+		for _, q := range s.params[i+1:] {
+			later += q.min
+		}
+		if tail {
+			later = max(later, 1)
+		}
+		for n := 0; n < p.max && len(args)-len(out) > later; n++ {
+			out = append(out, p)
+		}
+	}
+	for len(out) < len(args) {
+		out = append(out, nil)
+	}
+	return out
+}
+
+// takesTail reports whether the last argument belongs to the last, optional parameter and not to
+// the repeated one before it.
+func (s *signature) takesTail(args []*bound) bool {
+	if len(args) == 0 || len(s.params) == 0 {
+		return false
+	}
+	p, a := &s.params[len(s.params)-1], args[len(args)-1]
+	if p.min > 0 || p.max > 1 {
+		return false
+	}
+	if a.named == p.name {
+		return true
+	}
+	if p.kind == "Tabular" {
+		return a.typing.shape == tabular
+	}
+	return len(p.types) == 1 && equal(p.types[0], a.typing)
+}
+
+func (s *signature) assignBlocks(args []*bound) []*parameter {
+	block := 0
+	for _, p := range s.params {
+		if p.max == unbounded {
+			block++
+		}
+	}
+	fixed := len(s.params) - block
+	out := make([]*parameter, len(args))
+	for i := range args {
+		switch {
+		case i >= len(args)-fixed && len(args) > fixed:
+			out[i] = &s.params[block+i-(len(args)-fixed)]
+		case block > 0:
+			out[i] = &s.params[i%block]
+		}
+	}
+	return out
+}
+
+func (s *signature) assignNamed(args []*bound) []*parameter {
+	out := make([]*parameter, len(args))
+	for i, a := range args {
+		if a.named != "" {
+			out[i] = s.param(a.named)
+		} else if i < len(s.params) {
+			out[i] = &s.params[i]
+		}
+	}
+	return out
+}
+
+func (s *signature) param(name string) *parameter {
+	for i := range s.params {
+		if s.params[i].name == name {
+			return &s.params[i]
+		}
+	}
+	return nil
+}
+
+// accepts reports whether the number of arguments is right.
+func (s *signature) accepts(n int) bool {
+	if s.layout == "block" {
+		block := 0
+		for _, p := range s.params {
+			if p.max == unbounded {
+				block++
+			}
+		}
+		fixed := len(s.params) - block
+		return n >= len(s.params) && (n-fixed)%block == 0
+	}
+	return n >= s.minimum() && n <= s.maximum()
+}
+
+// call is a signature tried on arguments.
+type call struct {
+	signature *signature
+	args      []*bound
+	params    []*parameter
+	types     []typing
+}
+
+func tryCall(s *signature, args []*bound) *call {
+	c := &call{signature: s, args: args, params: s.assign(args), types: make([]typing, len(args))}
+	for i, a := range args {
+		c.types[i] = a.typing
+	}
+	return c
+}
+
+// commonType is the type common to the arguments of parameters that ask for one.
+func (c *call) commonType(ignoreDynamic bool) (typing, bool) {
+	var t typing
+	for i, p := range c.params {
+		if p == nil || ignoreDynamic && c.types[i].isDynamic() {
+			continue
+		}
+		allowed, joins := promoted, false
+		switch p.kind {
+		case "CommonScalar":
+			joins = c.types[i].isScalar()
+		case "CommonScalarOrDynamic":
+			allowed, joins = toDynamic, c.types[i].isScalar()
+		case "CommonNumber":
+			joins = c.types[i].isNumeric()
+		case "CommonSummable":
+			joins = c.types[i].isSummable()
+		case "CommonOrderable":
+			joins = c.types[i].isOrderable()
+		}
+		if !joins {
+			continue
+		}
+		var ok bool
+		if t, ok = common(t, c.types[i], allowed); !ok {
+			return typing{}, false
+		}
+	}
+	if t.shape == invalid && ignoreDynamic {
+		return c.commonType(false)
+	}
+	return t, t.shape != invalid
+}
+
+// match rates the fit of one argument.
+func (c *call) match(i int) match { return c.matchParameter(c.params[i], i) }
+
+func (c *call) matchParameter(p *parameter, i int) match {
+	a, t := c.args[i], c.types[i]
+	switch {
+	case p == nil:
+		return noMatch
+	case t.shape == unknown:
+		return unknownMatch
+	case a.isTilde(p):
+		return exactMatch
+	case a.star && (p.restrict == "StarOnly" || p.restrict == "StarAllowed"):
+		return exactMatch
+	case a.star || p.restrict == "StarOnly":
+		return noMatch
+	case p.types != nil:
+		return c.matchDeclared(p, t)
+	}
+	switch p.kind {
+	case "Any":
+		return unknownMatch
+	case "Parameter0", "Parameter1":
+		n := int(p.kind[len(p.kind)-1] - '0')
+		if n >= len(c.params) || c.params[n] == p {
+			return noMatch
+		}
+		return c.matchParameter(c.params[n], i)
+	case "CommonScalar", "CommonNumber", "CommonSummable", "CommonOrderable", "CommonScalarOrDynamic":
+		return c.matchCommon(p, t)
+	}
+	return matchClass(p.kind, t)
+}
+
+func (c *call) matchDeclared(p *parameter, t typing) match {
+	fits := func(allowed conversion) bool {
+		for _, d := range p.types {
+			if assignable(d, t, allowed) {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case fits(exact) && len(p.types) == 1:
+		return exactMatch
+	case fits(exact):
+		return oneOfManyMatch
+	case fits(promoted):
+		return promotedMatch
+	case c.signature.user && fits(toDynamic):
+		return dynamicMatch
+	case c.signature.user && fits(compatible):
+		return compatibleMatch
+	default:
+		return noMatch
+	}
+}
+
+func (c *call) matchCommon(p *parameter, t typing) match {
+	shared, ok := c.commonType(false)
+	switch {
+	case !ok:
+		return noMatch
+	case assignable(shared, t, exact):
+		return exactMatch
+	case assignable(shared, t, promoted):
+		return promotedMatch
+	case assignable(shared, t, toDynamic):
+		return dynamicMatch
+	case p.kind == "CommonScalarOrDynamic" && t.isDynamic():
+		return exactMatch
+	default:
+		return noMatch
+	}
+}
+
+// matchClass rates a type against a class of types.
+func matchClass(class string, t typing) match {
+	rated := func(ok bool, m match) match {
+		if ok {
+			return m
+		}
+		return noMatch
+	}
+	switch class {
+	case "Scalar":
+		return rated(t.isScalar(), scalarMatch)
+	case "Integer":
+		return rated(t.isInteger(), integerMatch)
+	case "RealOrDecimal":
+		return rated(t.is(value.Real) || t.is(value.Decimal), oneOfManyMatch)
+	case "StringOrDynamic":
+		return rated(t.isStringOrDynamic(), oneOfManyMatch)
+	case "StringOrArray":
+		return rated(t.isStringOrArray(), oneOfManyMatch)
+	case "IntegerOrArray":
+		return rated(t.isIntegerOrArray(), oneOfManyMatch)
+	case "DynamicArray":
+		return rated(t.isArray(), oneOfManyMatch)
+	case "DynamicBag":
+		return rated(t.isBag(), oneOfManyMatch)
+	case "Number":
+		return rated(t.isNumeric(), numberMatch)
+	case "NumberOrBool":
+		return rated(t.isNumeric() || t.is(value.Bool), numberMatch)
+	case "Summable":
+		return rated(t.isSummable(), summableMatch)
+	case "Orderable":
+		return rated(t.isOrderable(), orderableMatch)
+	case "Tabular":
+		return rated(t.shape == tabular, tabularMatch)
+	case "NotBool":
+		return rated(!t.is(value.Bool), notTypeMatch)
+	case "NotRealOrBool":
+		return rated(!t.is(value.Bool) && !t.is(value.Real), notTypeMatch)
+	case "NotDynamic":
+		return rated(t.isScalar() && !t.isDynamic(), notTypeMatch)
+	default:
+		return noMatch
+	}
+}
+
+// score sums up the fit of all arguments.
+func (c *call) score() (matched int, worst, best match) {
+	worst = exactMatch
+	for i := range c.args {
+		m := c.match(i)
+		if m != noMatch {
+			matched++
+		}
+		worst, best = min(worst, m), max(best, m)
+	}
+	return matched, worst, best
+}
+
+// better compares two signatures; positive if the first fits better.
+func better(a, b *call) int {
+	countA, worstA, bestA := a.score()
+	countB, worstB, bestB := b.score()
+	switch {
+	case countA == len(a.args) && countB < len(a.args):
+		return countA - countB
+	case worstA != worstB:
+		return int(worstA) - int(worstB)
+	case bestA != bestB:
+		return int(bestA) - int(bestB)
+	default:
+		return countA - countB
+	}
+}
+
+// choose finds the best signatures for the arguments: one, unless it cannot tell.
+func choose(signatures []signature, args []*bound, all bool) []*call {
+	if len(signatures) == 1 {
+		return []*call{tryCall(&signatures[0], args)}
+	}
+	candidates := byCount(signatures, args)
+	if len(candidates) < 2 {
+		return candidates
+	}
+	most := 0
+	for _, c := range candidates {
+		n, _, _ := c.score()
+		most = max(most, n)
+	}
+	if all && most < len(args) {
+		return nil
+	}
+	var kept []*call
+	for _, c := range candidates {
+		if n, _, _ := c.score(); n == most {
+			kept = append(kept, c)
+		}
+	}
+	return single(kept)
+}
+
+// byCount keeps the signatures that take this many arguments, or else those that come closest.
+func byCount(signatures []signature, args []*bound) []*call {
+	var out []*call
+	most := 0
+	for i := range signatures {
+		s := &signatures[i]
+		if len(args) >= s.minimum() && len(args) <= s.maximum() {
+			out = append(out, tryCall(s, args))
+		}
+		most = max(most, s.maximum())
+	}
+	if len(out) > 0 {
+		return out
+	}
+	for i := range signatures {
+		s := &signatures[i]
+		if most >= s.minimum() && most <= s.maximum() {
+			out = append(out, tryCall(s, args))
+		}
+	}
+	return out
+}
+
+// single reduces candidates to the one that beats all others, if there is one.
+func single(candidates []*call) []*call {
+	if len(candidates) < 2 {
+		return candidates
+	}
+	top := candidates[0]
+	for _, c := range candidates[1:] {
+		switch n := better(c, top); {
+		case n > 0:
+			top = c
+		case n == 0:
+			return candidates
+		}
+	}
+	for _, c := range candidates {
+		if c != top && better(top, c) <= 0 {
+			return candidates
+		}
+	}
+	return []*call{top}
+}
+
+// check reports what is wrong with a call of the chosen signature.
+func (b *binder) check(name string, c *call, at syntax.Span) bool {
+	before := len(b.diagnostics)
+	b.checkCount(name, c, at)
+	if c.signature.user && len(b.diagnostics) == before {
+		b.checkNames(c)
+	}
+	if len(b.diagnostics) == before && !b.checkCommon(c, at) {
+		return false
+	}
+	if len(b.diagnostics) == before {
+		for i := range c.args {
+			b.checkArgument(c, i)
+		}
+	}
+	if c.signature.user && len(b.diagnostics) == before {
+		b.checkMissing(c, at)
+	}
+	return len(b.diagnostics) == before
+}
+
+func (b *binder) checkCount(name string, c *call, at syntax.Span) {
+	s, n := c.signature, len(c.args)
+	if s.accepts(n) {
+		return
+	}
+	low, high := s.minimum(), s.maximum()
+	switch {
+	case s.repeats() && (n < low || n > high):
+		b.report("KS120", at, "the function '%s' expects between %d and %d arguments", name, low, high)
+	case s.repeats():
+		b.report("KS121", at, "the function call has an incorrect number of arguments")
+	case n != len(s.params):
+		b.report("KS119", at, "the function '%s' expects %d argument%s", name, len(s.params), plural(len(s.params)))
+	}
+}
+
+func plural(n int) string {
+	if n == 1 {
+		return ""
+	}
+	return "s"
+}
+
+func (b *binder) checkNames(c *call) {
+	unordered := false
+	for i, a := range c.args {
+		switch {
+		case a.named != "" && c.params[i] == nil:
+			b.report("KS196", a.nameSpan, "the argument name does not refer to a declared parameter")
+		case a.named != "":
+			unordered = unordered || i >= len(c.signature.params) || c.params[i] != &c.signature.params[i]
+		case unordered:
+			b.report("KS195", a.span(), "all arguments after an unordered named argument must be named")
+			return
+		}
+	}
+}
+
+func (b *binder) checkMissing(c *call, at syntax.Span) {
+	for i := range c.signature.params {
+		p := &c.signature.params[i]
+		given := false
+		for _, q := range c.params {
+			given = given || q == p
+		}
+		if !given && p.min > 0 {
+			b.report("KS197", at, "the argument for parameter '%s' is missing", p.name)
+		}
+	}
+}
+
+func (b *binder) checkCommon(c *call, at syntax.Span) bool {
+	for i, p := range c.params {
+		if p == nil || c.types[i].shape == invalid {
+			return true
+		}
+	}
+	for _, p := range c.params {
+		if len(p.kind) > 6 && p.kind[:6] == "Common" {
+			if _, ok := c.commonType(false); !ok {
+				b.report("KS232", at, "no common type can be determined from the arguments")
+				return false
+			}
+			return true
+		}
+	}
+	return true
+}
+
+// checkArgument reports an argument that does not fit its parameter.
+func (b *binder) checkArgument(c *call, i int) {
+	p, a := c.params[i], c.args[i]
+	if p == nil || a.isTilde(p) {
+		return
+	}
+	if a.star {
+		if p.restrict != "StarOnly" && p.restrict != "StarAllowed" {
+			b.report("KS191", a.span(), "the * syntax is not allowed here")
+		}
+		return
+	}
+	if a.typing.shape == invalid {
+		return
+	}
+	if b.checkType(c, i) {
+		b.checkRestriction(p, a)
+	}
+}
+
+func (b *binder) checkType(c *call, i int) bool {
+	p, a, t := c.params[i], c.args[i], c.types[i]
+	switch {
+	case p.types != nil:
+		if m := c.match(i); (m == noMatch || m == compatibleMatch) && !c.signature.user {
+			b.report("KS107", a.span(), "a value of type %s expected", alternatives(p.types))
+			return false
+		}
+		if c.signature.user && !t.isScalar() {
+			b.report("KS108", a.span(), "scalar value expected")
+			return false
+		}
+		return true
+	case p.kind == "Any":
+		return true
+	case p.kind == "Parameter0" || p.kind == "Parameter1":
+		return b.requireType(a, c.types[p.kind[len(p.kind)-1]-'0'], exact)
+	case len(p.kind) > 6 && p.kind[:6] == "Common":
+		shared, _ := c.commonType(false)
+		if !b.require(a, "Scalar") {
+			return false
+		}
+		if p.kind == "CommonScalarOrDynamic" && assignable(scalar(value.Dynamic), t, toDynamic) {
+			return true
+		}
+		return b.requireType(a, shared, promoted)
+	default:
+		return b.require(a, p.kind)
+	}
+}
+
+func alternatives(types []typing) string {
+	out := ""
+	for i, t := range types {
+		switch {
+		case i == 0:
+		case i == len(types)-1:
+			out += " or "
+		default:
+			out += ", "
+		}
+		out += t.String()
+	}
+	return out
+}
+
+func (b *binder) checkRestriction(p *parameter, a *bound) {
+	switch p.restrict {
+	case "Column", "Column_Parameter0", "Column_Parameter0_Common":
+		b.requireColumn(a)
+	case "Constant":
+		if !a.constant {
+			b.report("KS129", a.span(), "the expression must be a constant")
+		}
+	case "Literal", "LiteralNotEmpty":
+		if !a.literal {
+			b.report("KS131", a.span(), "the expression must be a literal")
+			return
+		}
+		if text, ok := a.text(); p.restrict == "LiteralNotEmpty" && ok && text == "" {
+			b.report("KS133", a.span(), "the expression value must not be empty")
+		}
+	}
+}

@@ -1,0 +1,252 @@
+package bind
+
+import (
+	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
+)
+
+// bindStatements binds statements in order; the outcome is that of the last expression.
+func (b *binder) bindStatements(list []syntax.Statement) *bound {
+	var out *bound
+	for _, s := range list {
+		switch s := s.(type) {
+		case *syntax.ExpressionStatement:
+			out = b.bindExpr(s.Value)
+		case *syntax.Let:
+			b.bindLet(s)
+		case *syntax.QueryParameters:
+			b.bindQueryParameters(s)
+		case *syntax.DeclarePattern:
+			b.bindPattern(s)
+		case *syntax.Alias:
+			b.bindExpr(s.Value)
+		case *syntax.Restrict:
+			for _, t := range s.Tables {
+				b.bindIn(t, true)
+			}
+		}
+	}
+	return out
+}
+
+func (b *binder) bindLet(s *syntax.Let) {
+	if s.Name == nil || s.Value == nil {
+		return
+	}
+	name := s.Name.Text
+	if _, taken := b.scope.symbols[name]; taken || b.inFunction && b.scope.parent != nil && false {
+		b.report("KS201", s.Name.Span(), "a variable with the name '%s' has already been declared", name)
+	}
+	sym := &symbol{name: name}
+	if f, ok := s.Value.(*syntax.Function); ok {
+		sym.fn = b.declareFunction(name, f)
+		b.scope.define(sym)
+		return
+	}
+	v := b.bindExpr(s.Value)
+	switch {
+	case v.table != nil:
+		sym.table = b.share(name, v.table, s.Value)
+	case v.fn != nil:
+		sym.fn = v.fn
+	case len(v.values) > 1:
+		b.report("KS139", s.Value.Span(), "the multi-valued expression cannot be assigned to a variable")
+		sym.scalar = v
+	case v.typing.isScalar() || v.typing.shape == invalid:
+		sym.scalar = v
+	default:
+		sym.bound = v
+	}
+	b.scope.define(sym)
+}
+
+// share gives a table a name. If the query mentions the name more than once, its rows may be computed once.
+func (b *binder) share(name string, r *relation, at syntax.Node) *relation {
+	out := *r
+	out.name = name
+	if b.mentions[name] <= 2 {
+		return &out
+	}
+	if _, done := r.op.(*Shared); done {
+		return &out
+	}
+	out.op = &Shared{Output: b.output(r, at), ID: b.id(), Name: name, Input: r.op}
+	return &out
+}
+
+// output is the Output of an operator that gives the columns of a relation.
+func (b *binder) output(r *relation, at syntax.Node) Output {
+	return Output{Fields: valueColumns(r.all()), At: at.Span(), Open: r.open}
+}
+
+func (b *binder) bindQueryParameters(s *syntax.QueryParameters) {
+	canBeTable := true
+	f := &userFunction{}
+	for _, p := range s.Parameters {
+		b.declareParameter(f, p, &canBeTable)
+	}
+	for i, p := range f.params {
+		sym := f.standIn(i, p, s)
+		if f.defaults[i] != nil {
+			sym.scalar = f.defaults[i]
+		}
+		b.scope.define(sym)
+	}
+}
+
+// bindPattern declares a pattern as a function that nobody can run; its name is known.
+func (b *binder) bindPattern(s *syntax.DeclarePattern) {
+	if s.Name == nil {
+		return
+	}
+	f := &userFunction{name: s.Name.Text, scope: b.scope, decl: &syntax.Function{}}
+	for _, p := range s.Arguments {
+		t := b.typeByName(p.Type)
+		f.params = append(f.params, parameter{name: p.Name.Text, types: []typing{t}, min: 1, max: 1})
+		f.defaults = append(f.defaults, nil)
+		f.shapes = append(f.shapes, nil)
+	}
+	for _, c := range s.Cases {
+		if len(c.Arguments) != len(s.Arguments) {
+			b.report("KS185", c.Span(), "the number of values must equal the number of parameters")
+		}
+		if c.Body == nil {
+			continue
+		}
+		saved := b.enter(f)
+		for i, p := range f.params {
+			b.scope.define(f.standIn(i, p, s))
+		}
+		b.bindStatements(c.Body.Statements)
+		b.leave(saved)
+	}
+	b.scope.define(&symbol{name: s.Name.Text, fn: f})
+}
+
+// bindPipeline binds source | operator | operator.
+func (b *binder) bindPipeline(e *syntax.Pipeline) *bound {
+	row, right, mode := b.row, b.right, b.mode
+	defer func() { b.row, b.right, b.mode = row, right, mode }()
+	b.right = nil
+	in := b.subjectOf()
+	if e.Source != nil {
+		in = b.bindPipelineSource(e)
+	}
+	first := e.Source == nil && b.subject == nil
+	var group []*relation
+	for _, op := range e.Operators {
+		b.row, b.mode = in, normal
+		if first {
+			b.row = nil
+		}
+		b.checkPlace(op, first)
+		in, group = b.bindOperator(op, in, first)
+		first = false
+	}
+	if in == nil {
+		return bad(e)
+	}
+	out := tableOf(e, in)
+	out.tables = group
+	return out
+}
+
+func (b *binder) subjectOf() *relation {
+	if b.subject == nil {
+		return nil
+	}
+	return b.subject
+}
+
+// bindPipelineSource binds what a pipeline begins with; isfuzzy of a first union covers it too.
+func (b *binder) bindPipelineSource(e *syntax.Pipeline) *relation {
+	fuzzy, subject := b.fuzzy, b.subject
+	defer func() { b.fuzzy, b.subject = fuzzy, subject }()
+	b.subject = nil
+	if len(e.Operators) > 0 {
+		if u, ok := e.Operators[0].(*syntax.Union); ok && isTrue(u.Properties, "isfuzzy") {
+			b.fuzzy = true
+		}
+	}
+	return b.bindTable(e.Source)
+}
+
+// checkPlace reports operators that must or must not begin a query.
+func (b *binder) checkPlace(op syntax.Operator, first bool) {
+	at := op.Keyword().Span
+	switch op := op.(type) {
+	case *syntax.PrintOperator, *syntax.Range:
+		if !first {
+			b.report("KS175", at, "the operator must be the first operator in the query")
+		}
+	case *syntax.Find:
+		if !first && op.Tables != nil {
+			b.report("KS175", at, "the operator must be the first operator in the query")
+		}
+	case *syntax.Search:
+		if !first && op.Tables != nil {
+			b.report("KS175", at, "the operator must be the first operator in the query")
+		}
+	case *syntax.Union, *syntax.Evaluate, *syntax.MacroExpand, *syntax.BadOperator:
+	default:
+		if first {
+			b.report("KS174", at, "the operator cannot be the first operator in a query")
+		}
+	}
+}
+
+// property finds a setting of an operator under any of its names.
+func property(list []*syntax.Property, names ...string) *syntax.Property {
+	for _, name := range names {
+		if p := syntax.FindProperty(list, name); p != nil {
+			return p
+		}
+	}
+	return nil
+}
+
+// word is the text of a setting: a name, or the text of a literal.
+func word(p *syntax.Property) string {
+	if p == nil {
+		return ""
+	}
+	switch v := p.Value.(type) {
+	case *syntax.Name:
+		return v.Text
+	case *syntax.Literal:
+		return v.Text
+	default:
+		return ""
+	}
+}
+
+func isTrue(list []*syntax.Property, name string) bool {
+	w := word(property(list, name, "__"+name))
+	return w == "true" || w == "True"
+}
+
+// words are all settings as text, for the plan.
+func words(list []*syntax.Property) map[string]string {
+	out := map[string]string{}
+	for _, p := range list {
+		if p.Name != nil {
+			out[p.Name.Text] = word(p)
+		}
+	}
+	return out
+}
+
+// bindMaterialize binds materialize(table).
+func (b *binder) bindMaterialize(e *syntax.Materialize) *bound {
+	in := b.bindIn(e.Input, true)
+	if in.table == nil {
+		if in.typing.shape != invalid && !in.typing.isScalar() {
+			b.report("KS111", e.Input.Span(), "tabular value expected")
+		}
+		out := *in
+		out.node = e
+		return &out
+	}
+	r := *in.table
+	r.op = &Shared{Output: b.output(&r, e), ID: b.id(), Materialized: true, Input: in.table.op}
+	return tableOf(e, &r)
+}

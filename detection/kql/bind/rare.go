@@ -1,0 +1,251 @@
+package bind
+
+import (
+	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
+	"github.com/seed-67b27da2/geiger/detection/kql/value"
+)
+
+// bindRareOperator binds the operators that few rules use.
+func (b *binder) bindRareOperator(op syntax.Operator, in *relation) (*relation, []*relation) {
+	switch op := op.(type) {
+	case *syntax.ParseKV:
+		return b.bindParseKV(op, in), nil
+	case *syntax.SampleDistinct:
+		return b.bindSampleDistinct(op, in), nil
+	case *syntax.TopHitters:
+		return b.bindTopHitters(op, in), nil
+	case *syntax.TopNested:
+		return b.bindTopNested(op, in), nil
+	case *syntax.Reduce:
+		return b.bindReduce(op, in), nil
+	case *syntax.GetSchema:
+		return b.bindGetSchema(op, in), nil
+	case *syntax.AssertSchema:
+		return b.bindAssertSchema(op, in), nil
+	case *syntax.ExecuteAndCache:
+		return same(in, in.op), nil
+	case *syntax.Consume:
+		r := &relation{}
+		r.op = &Opaque{Output: b.output(r, op), Keyword: "consume", Inputs: []Operator{in.op}}
+		return r, nil
+	case *syntax.MacroExpand:
+		return b.bindMacroExpand(op), nil
+	case *syntax.BadOperator:
+		return &relation{columns: in.all(), open: true, op: b.nowhere(op)}, nil
+	default:
+		return b.bindGraphOperator(op, in)
+	}
+}
+
+func (b *binder) opaque(cols []*column, open bool, op syntax.Operator, in ...*relation) *relation {
+	r := &relation{columns: cols, open: open}
+	plan := &Opaque{Output: b.output(r, op), Keyword: op.Name()}
+	for _, i := range in {
+		plan.Inputs = append(plan.Inputs, i.op)
+	}
+	r.op = plan
+	return r
+}
+
+func (b *binder) bindSampleDistinct(op *syntax.SampleDistinct, in *relation) *relation {
+	n := b.bindCountOf(op.N)
+	of := b.bindExpr(op.Of)
+	b.requireGroupKey(of)
+	name := of.name
+	if !of.hasName {
+		name = "Column1"
+	}
+	r := &relation{columns: []*column{{name: name, typing: of.typing}}, open: in.open}
+	r.op = &SampleDistinct{Output: b.output(r, op), Input: in.op, N: n, Expr: of.expr}
+	return r
+}
+
+func (b *binder) bindTopHitters(op *syntax.TopHitters, in *relation) *relation {
+	plan := &TopHitters{Input: in.op, N: b.bindCountOf(op.N)}
+	of := b.bindExpr(op.Of)
+	b.requireColumn(of)
+	plan.Of = of.expr
+	cols := []*column{{name: of.name, typing: of.typing}}
+	if op.By != nil {
+		by := b.bindExpr(op.By)
+		b.require(by, "Number")
+		plan.By = by.expr
+		cols = append(cols, &column{name: "approximate_sum_" + by.name, typing: by.typing})
+	} else {
+		cols = append(cols, &column{name: "approximate_count_" + of.name, typing: scalar(value.Long)})
+	}
+	r := &relation{columns: cols, open: in.open}
+	plan.Output = b.output(r, op)
+	r.op = plan
+	return r
+}
+
+func (b *binder) bindTopNested(op *syntax.TopNested, in *relation) *relation {
+	names := nameTable{}
+	var cols []*column
+	for _, c := range op.Clauses {
+		if c.N != nil {
+			b.bindCountOf(c.N)
+		}
+		of := b.bindItem(c.Of)
+		b.require(of.value, "Scalar")
+		if c.Others != nil {
+			b.require(b.bindExpr(c.Others), "Scalar")
+		}
+		ofName := names.unique(itemName(of), "")
+		cols = append(cols, &column{name: ofName, typing: of.value.typing})
+		saved := b.aggregates
+		b.aggregates, b.mode = &aggregation{}, aggregating
+		var by *bound
+		if c.By != nil {
+			by = b.bindKey(c.By.Value)
+		}
+		b.mode, b.aggregates = normal, saved
+		if by == nil {
+			continue
+		}
+		b.require(by, "Scalar")
+		name := "aggregated_" + ofName
+		if by.named != "" {
+			name = by.named
+		}
+		cols = append(cols, &column{name: names.unique(name, ""), typing: by.typing})
+	}
+	return b.opaque(cols, in.open, op, in)
+}
+
+func itemName(it *item) string {
+	if len(it.names) > 0 {
+		return it.names[0].Text
+	}
+	return it.value.name
+}
+
+func (b *binder) bindReduce(op *syntax.Reduce, in *relation) *relation {
+	v := b.bindExpr(op.By)
+	b.requireType(v, scalar(value.String), exact)
+	var cols []*column
+	if word(property(op.Properties, "kind")) == "source" {
+		cols = append(cols, in.all()...)
+	}
+	cols = append(cols,
+		&column{name: "Pattern", typing: scalar(value.String)},
+		&column{name: "Count", typing: scalar(value.Long)},
+		&column{name: "Representative", typing: scalar(value.String)})
+	return b.opaque(cols, false, op, in)
+}
+
+// bindGetSchema makes the table that describes the columns.
+func (b *binder) bindGetSchema(op *syntax.GetSchema, in *relation) *relation {
+	text := scalar(value.String)
+	r := &relation{columns: []*column{
+		{name: "ColumnName", typing: text},
+		{name: "ColumnOrdinal", typing: scalar(value.Int)},
+		{name: "DataType", typing: text},
+		{name: "ColumnType", typing: text},
+	}}
+	if op.Kind.Text == "csl" {
+		r.columns = []*column{{name: "TableName", typing: text}, {name: "Schema", typing: text},
+			{name: "DatabaseName", typing: text}, {name: "Folder", typing: text}, {name: "DocString", typing: text}}
+		return b.opaque(r.columns, false, op, in)
+	}
+	plan := &Values{}
+	for i, c := range in.all() {
+		t := c.typing.valueType()
+		plan.Rows = append(plan.Rows, []value.Value{
+			value.NewString(c.name), value.NewInt(int32(i)), value.NewString(dotNetType(t)), value.NewString(t.String()),
+		})
+	}
+	plan.Output = b.output(r, op)
+	r.op = plan
+	return r
+}
+
+// dotNetType is the name of the type that getschema shows as DataType.
+func dotNetType(t value.Type) string {
+	switch t {
+	case value.Bool:
+		return "System.SByte"
+	case value.DateTime:
+		return "System.DateTime"
+	case value.Decimal:
+		return "System.Data.SqlTypes.SqlDecimal"
+	case value.Dynamic:
+		return "System.Object"
+	case value.GUID:
+		return "System.Guid"
+	case value.Int:
+		return "System.Int32"
+	case value.Long:
+		return "System.Int64"
+	case value.Real:
+		return "System.Double"
+	case value.Timespan:
+		return "System.TimeSpan"
+	default:
+		return "System.String"
+	}
+}
+
+func (b *binder) bindAssertSchema(op *syntax.AssertSchema, in *relation) *relation {
+	b.schemaColumns(op.Schema)
+	return same(in, in.op)
+}
+
+func (b *binder) bindMacroExpand(op *syntax.MacroExpand) *relation {
+	if op.Group != nil {
+		b.bindExpr(op.Group)
+	}
+	scope := b.scope
+	defer func() { b.scope = scope }()
+	b.scope = newScope(scope)
+	if op.Scope != nil {
+		b.scope.define(&symbol{name: op.Scope.Text, bound: &bound{node: op, typing: typing{shape: database}}})
+	}
+	cols, open := []*column(nil), true
+	if op.Body != nil {
+		if v := b.bindStatements(op.Body.Statements); v != nil && v.table != nil {
+			cols, open = v.table.all(), v.table.open
+		}
+	}
+	return b.opaque(cols, open, op)
+}
+
+func (b *binder) bindScan(op *syntax.Scan, in *relation) *relation {
+	_, args := b.bindKeys(op.OrderBy)
+	_ = args
+	for _, e := range op.PartitionBy {
+		b.bindExpr(e)
+	}
+	cols := append([]*column(nil), in.all()...)
+	scope := b.scope
+	defer func() { b.scope = scope }()
+	b.scope = newScope(scope)
+	for _, p := range op.Declare {
+		t := b.typeByName(p.Type)
+		cols = append(cols, &column{name: p.Name.Text, typing: t})
+		b.scope.define(&symbol{name: p.Name.Text, scalar: &bound{node: p, typing: t, expr: placeholder(p)}})
+		if p.Default != nil {
+			b.bindExpr(p.Default)
+		}
+	}
+	state := &bound{node: op, typing: typing{shape: record, props: cols}, expr: placeholder(op)}
+	if in.open {
+		state.typing = typing{shape: unknown}
+	}
+	for _, s := range op.Steps {
+		if s.Name != nil {
+			b.scope.define(&symbol{name: s.Name.Text, bound: state})
+		}
+	}
+	for _, s := range op.Steps {
+		b.bindExpr(s.Condition)
+		for _, a := range s.Assignments {
+			b.bindExpr(a.Value)
+		}
+	}
+	if p := property(op.Properties, "with_match_id"); p != nil {
+		cols = append(cols, &column{name: word(p), typing: scalar(value.Long)})
+	}
+	return b.opaque(cols, in.open, op, in)
+}

@@ -1,0 +1,250 @@
+package bind
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/seed-67b27da2/geiger/detection/kql/value"
+)
+
+// result is the type that a chosen overload gives.
+func (b *binder) result(f *function, c *call) typing {
+	s := c.signature
+	argument := func(i int) typing {
+		for j, p := range c.params {
+			if i < len(s.params) && p == &s.params[i] {
+				return c.types[j]
+			}
+		}
+		return typing{shape: unknown}
+	}
+	switch s.returns {
+	case "":
+		return s.declared
+	case "param0":
+		return argument(0)
+	case "param1":
+		return argument(1)
+	case "array0":
+		return arrayOf(argument(0))
+	case "promoted0":
+		return promoteToLong(argument(0))
+	case "common", "commonscalar":
+		t, ok := c.commonType(s.returns == "commonscalar")
+		if !ok {
+			return typing{shape: unknown}
+		}
+		return t
+	case "widest":
+		if t := widest(c.types); t.shape != invalid {
+			return promoteToLong(t)
+		}
+		return c.firstScalar()
+	case "literal0", "literal1", "literaln":
+		return c.literalType(s.returns)
+	case "custom":
+		return b.customResult(f, c)
+	default:
+		return typing{shape: unknown}
+	}
+}
+
+// firstScalar is the type of the first argument: bin() of a datetime is a datetime.
+func (c *call) firstScalar() typing {
+	if len(c.types) == 0 || !c.types[0].isScalar() {
+		return typing{shape: unknown}
+	}
+	return c.types[0]
+}
+
+// literalType is the type named by a typeof() argument.
+func (c *call) literalType(rule string) typing {
+	i := len(c.args) - 1
+	switch rule {
+	case "literal0":
+		i = 0
+	case "literal1":
+		i = 1
+	}
+	if i < 0 || i >= len(c.args) || len(c.args[i].schema) != 1 {
+		return typing{shape: unknown}
+	}
+	return c.args[i].schema[0].typing
+}
+
+// customResult is the type of the functions that have a rule of their own.
+func (b *binder) customResult(f *function, c *call) typing {
+	name := ""
+	if f != nil {
+		name = f.name
+	}
+	switch name {
+	case "unary-", "unary+":
+		if c.types[0].is(value.Int) && !c.args[0].constant {
+			return scalar(value.Long)
+		}
+		return c.types[0]
+	case "bin_auto":
+		return promoteToLong(c.types[0])
+	case "array_concat":
+		return commonOr(c.types, exact, typing{shape: array})
+	case "array_iff", "array_iif":
+		if len(c.types) > 1 && c.types[1].isDynamic() {
+			return c.types[1]
+		}
+		return arrayOf(c.firstOf(1))
+	case "pack_array":
+		if t, ok := commonOf(c.types, promoted); ok && !anyStar(c.args) {
+			return arrayOf(t)
+		}
+		return typing{shape: array}
+	case "set_union", "set_intersect", "set_difference":
+		if t, ok := commonOf(c.types, promoted); ok && t.shape == array {
+			return t
+		}
+		return typing{shape: array}
+	case "map":
+		return arrayOf(c.firstOf(1))
+	}
+	return b.bagResult(name, c)
+}
+
+func anyStar(args []*bound) bool {
+	for _, a := range args {
+		if a.star {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *call) firstOf(i int) typing {
+	if i < len(c.types) {
+		return c.types[i]
+	}
+	return typing{shape: anything}
+}
+
+func commonOr(types []typing, allowed conversion, otherwise typing) typing {
+	if t, ok := commonOf(types, allowed); ok && t.shape != invalid {
+		return t
+	}
+	return otherwise
+}
+
+// bagResult is the type of the functions that build an object.
+func (b *binder) bagResult(name string, c *call) typing {
+	out := typing{shape: bag}
+	switch name {
+	case "pack", "pack_dictionary", "bag_pack":
+		for i := 0; i+1 < len(c.args); i += 2 {
+			if key, ok := c.args[i].text(); ok {
+				out.props = append(out.props, &column{name: key, typing: c.types[i+1]})
+			}
+		}
+	case "bag_pack_columns":
+		for _, a := range c.args {
+			if a.column != nil {
+				out.props = append(out.props, a.column)
+			}
+		}
+	case "pack_all":
+		out.props = b.row.all()
+	case "bag_merge":
+		for _, t := range c.types {
+			if t.shape != bag {
+				return typing{shape: bag}
+			}
+			out.props = mergeProperties(out.props, t.props)
+		}
+	case "bag_set_key", "bag_remove_keys":
+		if len(c.types) == 3 && c.types[0].shape == bag {
+			if key, ok := c.args[1].text(); ok && !strings.HasPrefix(key, "$") {
+				out.props = mergeProperties([]*column{{name: key, typing: c.types[2]}}, c.types[0].props)
+			}
+		}
+	case "series_stats_dynamic", "series_fit_line_dynamic", "series_fit_2lines_dynamic":
+	default:
+		return typing{shape: anything}
+	}
+	return out
+}
+
+func mergeProperties(a, b []*column) []*column {
+	out := append([]*column(nil), a...)
+	for _, p := range b {
+		known := false
+		for _, q := range a {
+			known = known || q.name == p.name
+		}
+		if !known {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// seriesColumns names the values of the series functions that give several, and their types.
+func seriesColumns(name string) string {
+	switch name {
+	case "series_stats":
+		return "min:real,min_idx:long,max:real,max_idx:long,avg:real,stdev:real,variance:real"
+	case "series_fft", "series_ifft":
+		return "real:array<real>,imag:array<real>"
+	case "series_fit_line":
+		return "rsquare:real,slope:real,variance:real,rvariance:real,interception:real,line_fit:array<real>"
+	case "series_fit_2lines":
+		return "rsquare:real,split_idx:long,variance:real,rvariance:real,line_fit:array<real>,right_rsquare:real," +
+			"right_slope:real,right_interception:real,right_variance:real,right_rvariance:real," +
+			"left_rsquare:real,left_slope:real,left_interception:real,left_variance:real,left_rvariance:real"
+	case "series_fit_poly":
+		return "rsquare:real,coefficients:array<real>,variance:real,rvariance:real,poly_fit:array<real>"
+	case "series_periods_detect", "series_periods_validate":
+		return "periods:array<real>,scores:array<real>"
+	case "series_decompose":
+		return "baseline:array,seasonal:array,trend:array,residual:array"
+	case "series_decompose_forecast":
+		return "forecast:array,baseline:array,seasonal:array,trend:array,residual:array"
+	case "series_decompose_anomalies":
+		return "ad_flag:array,ad_score:array,baseline:array"
+	default:
+		return ""
+	}
+}
+
+// severalValues are the columns of a scalar function that gives several values; nil for all others.
+func (b *binder) severalValues(f *function, c *call) []*column {
+	if f.name == "array_sort_asc" || f.name == "array_sort_desc" {
+		return sortedArrays(c)
+	}
+	spec := seriesColumns(f.name)
+	if spec == "" {
+		return nil
+	}
+	prefix := f.name
+	if len(c.args) > 0 && c.args[0].hasName && c.args[0].name != "" {
+		prefix += "_" + c.args[0].name
+	} else if len(c.args) > 0 {
+		prefix += "_"
+	}
+	var out []*column
+	for _, col := range parseColumns(spec) {
+		out = append(out, &column{name: prefix + "_" + col.name, typing: col.typing})
+	}
+	return out
+}
+
+func sortedArrays(c *call) []*column {
+	var out []*column
+	for i, a := range c.args {
+		if !a.typing.isArray() {
+			break
+		}
+		name := a.name
+		if !a.hasName || name == "" {
+			name = "array" + strconv.Itoa(i)
+		}
+		out = append(out, &column{name: name + "_sorted", typing: a.typing})
+	}
+	return out
+}

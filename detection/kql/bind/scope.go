@@ -1,0 +1,120 @@
+package bind
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
+)
+
+// relation is a bound table expression: its columns and the plan that produces them.
+type relation struct {
+	columns []*column
+	// open is set if there can be columns that are not known here; a name that is referred to is then
+	// taken to be one of them, and kept in inferred.
+	open     bool
+	inferred []*column
+	op       Operator
+	// name is what union's withsource= calls the rows.
+	name  string
+	graph *graph
+}
+
+// all are the columns known and those taken to exist.
+func (r *relation) all() []*column {
+	if r == nil {
+		return nil
+	}
+	if len(r.inferred) == 0 {
+		return r.columns
+	}
+	return append(slices.Clip(r.columns), r.inferred...)
+}
+
+// find looks a column up by its exact name.
+func (r *relation) find(name string) (int, *column) {
+	for i, c := range r.all() {
+		if c.name == name {
+			return i, c
+		}
+	}
+	return -1, nil
+}
+
+// infer takes a column of an open relation to exist.
+func (r *relation) infer(name string) *column {
+	if _, c := r.find(name); c != nil {
+		return c
+	}
+	c := &column{name: name, typing: typing{shape: unknown}}
+	r.inferred = append(r.inferred, c)
+	return c
+}
+
+// fields are the columns as the plan shows them.
+func (r *relation) fields() []*column { return r.all() }
+
+// symbol is what a name stands for outside the columns of a row.
+type symbol struct {
+	name   string
+	scalar *bound
+	table  *relation
+	fn     *userFunction
+	// byRow is set for an argument that depends on the row of the call.
+	byRow bool
+	// kind is "database" and the like for the rest.
+	bound *bound
+}
+
+// scope holds the names that let, parameters and operators such as as declare.
+type scope struct {
+	parent  *scope
+	symbols map[string]*symbol
+}
+
+func newScope(parent *scope) *scope { return &scope{parent: parent, symbols: map[string]*symbol{}} }
+
+func (s *scope) find(name string) *symbol {
+	for ; s != nil; s = s.parent {
+		if sym, ok := s.symbols[name]; ok {
+			return sym
+		}
+	}
+	return nil
+}
+
+func (s *scope) define(sym *symbol) { s.symbols[sym.name] = sym }
+
+// names lists every name in scope.
+func (s *scope) names() []string {
+	var out []string
+	for ; s != nil; s = s.parent {
+		out = append(out, slices.Sorted(maps.Keys(s.symbols))...)
+	}
+	return out
+}
+
+// userFunction is a function that let declares.
+type userFunction struct {
+	name   string
+	decl   *syntax.Function
+	scope  *scope
+	params []parameter
+	// defaults are the bound default values, by position.
+	defaults []*bound
+	shapes   []*relation // the declared schema of tabular parameters
+}
+
+func (f *userFunction) signature() *signature {
+	return &signature{params: f.params, user: true}
+}
+
+// optionalOnly reports whether the function can be called without arguments.
+func (f *userFunction) optionalOnly() bool {
+	for _, p := range f.params {
+		if p.min > 0 {
+			return false
+		}
+	}
+	return true
+}
