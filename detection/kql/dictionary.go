@@ -1,6 +1,7 @@
 package kql
 
 import (
+	"sort"
 	"strings"
 	"sync"
 )
@@ -10,9 +11,10 @@ import (
 // and their results are kept, so that the next query that asks the same is answered
 // by its codes alone.
 type dictionary struct {
-	values []string
-	arena  string
-	starts []int // offset of each value in the arena
+	values  []string
+	arena   string
+	starts  []int    // offset of each value in the arena
+	foreign []uint32 // the values that are not ASCII, whose case folding needs Unicode
 
 	mu      sync.Mutex
 	answers map[string][]bool
@@ -31,12 +33,24 @@ func newDictionary(distinct []string) *dictionary {
 		d.starts[i] = arena.Len()
 		arena.WriteString(s)
 		arena.WriteByte(0)
+		if !isASCII(s) {
+			d.foreign = append(d.foreign, uint32(i))
+		}
 	}
 	d.arena = arena.String()
 	for i, s := range distinct {
 		d.values[i] = d.arena[d.starts[i] : d.starts[i]+len(s)]
 	}
 	return d
+}
+
+// end is the offset behind the last byte of a value.
+func (d *dictionary) end(value int) int { return d.starts[value] + len(d.values[value]) }
+
+// holding finds the value that an offset lies in, from a value that begins before it.
+func (d *dictionary) holding(offset, from int) int {
+	after := sort.Search(len(d.starts)-from, func(i int) bool { return d.starts[from+i] > offset })
+	return from + after - 1
 }
 
 // maxAnswers bounds what a dictionary remembers; a rule set asks a few hundred

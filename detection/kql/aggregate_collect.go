@@ -1,0 +1,168 @@
+package kql
+
+import (
+	"math"
+
+	"github.com/seed-67b27da2/geiger/detection/kql/value"
+)
+
+// collectingAggregate finds the aggregates that gather values.
+func collectingAggregate(name string) (aggregateFunction, bool) {
+	switch name {
+	case "dcount", "count_distinct":
+		return aggregateDistinct, true
+	case "dcountif", "count_distinctif":
+		return conditional(aggregateDistinct, 1), true
+	case "make_list", "makelist":
+		return collectList(false), true
+	case "make_list_if":
+		return conditional(collectList(false), 1), true
+	case "make_list_with_nulls":
+		return collectList(true), true
+	case "make_set", "makeset":
+		return collectSet, true
+	case "make_set_if":
+		return conditional(collectSet, 1), true
+	case "make_bag", "make_dictionary":
+		return collectBag, true
+	case "make_bag_if":
+		return conditional(collectBag, 1), true
+	default:
+		return nil, false
+	}
+}
+
+// eachDistinct visits the first row of every group with each value; nulls, and of
+// strings the empty one where it counts as missing, do not count.
+func (a *aggregation) eachDistinct(v *vector, visit func(entry int, group uint32)) error {
+	ids, n := identify(v)
+	small := n <= 1<<22/max(a.groups, 1)
+	var dense []bool
+	seen := map[uint64]bool{}
+	if small {
+		dense = make([]bool, n*a.groups)
+	}
+	return a.each(func(row int, g uint32) {
+		e := v.entry(row)
+		if v.isNull(e) {
+			return
+		}
+		if small {
+			if at := int(g)*n + int(ids[row]); !dense[at] {
+				dense[at] = true
+				visit(e, g)
+			}
+			return
+		}
+		if key := uint64(g)<<32 | uint64(ids[row]); !seen[key] {
+			seen[key] = true
+			visit(e, g)
+		}
+	})
+}
+
+// aggregateDistinct is dcount, exact where the service estimates.
+func aggregateDistinct(a *aggregation) ([]*vector, error) {
+	n := make([]int64, a.groups)
+	err := a.eachDistinct(a.args[0], func(_ int, g uint32) { n[g]++ })
+	return a.one(longs(n)), err
+}
+
+// sizeLimit is the optional maximum size of make_list and make_set.
+func (a *aggregation) sizeLimit() int {
+	if len(a.args) < 2 || a.args[1].rows == 0 {
+		return math.MaxInt
+	}
+	n := value.Convert(a.args[1].value(0), value.Long)
+	if n.IsNull() || n.Int() <= 0 {
+		return math.MaxInt
+	}
+	return int(n.Int())
+}
+
+// collectList is make_list: the values in row order, without nulls.
+func collectList(keepNulls bool) aggregateFunction {
+	return func(a *aggregation) ([]*vector, error) {
+		lists, limit := emptyLists(a.groups), a.sizeLimit()
+		v := a.args[0]
+		err := a.each(func(row int, g uint32) {
+			e := v.entry(row)
+			if list := lists[g].([]any); len(list) < limit && (keepNulls || !v.isNull(e)) {
+				lists[g] = append(list, v.at(e).ToDynamic())
+			}
+		})
+		return []*vector{dynamics(lists)}, err
+	}
+}
+
+func emptyLists(n int) []any {
+	lists := make([]any, n)
+	for i := range lists {
+		lists[i] = []any{}
+	}
+	return lists
+}
+
+func dynamics(boxes []any) *vector {
+	return &vector{typ: value.Dynamic, rows: len(boxes), boxes: boxes}
+}
+
+// collectSet is make_set: the distinct values in the order of their first row. Arrays
+// are taken apart: the set is of their elements.
+func collectSet(a *aggregation) ([]*vector, error) {
+	lists, limit := emptyLists(a.groups), a.sizeLimit()
+	v := a.args[0]
+	add := func(g uint32, x any) {
+		if list := lists[g].([]any); len(list) < limit {
+			lists[g] = append(list, x)
+		}
+	}
+	if v.typ != value.Dynamic {
+		err := a.eachDistinct(v, func(e int, g uint32) { add(g, v.at(e).ToDynamic()) })
+		return []*vector{dynamics(lists)}, err
+	}
+	seen := make([]map[string]bool, a.groups)
+	for g := range seen {
+		seen[g] = map[string]bool{}
+	}
+	err := a.eachDistinct(v, func(e int, g uint32) {
+		for _, x := range elementsOf(v.boxes[e]) {
+			if key := value.Key(value.NewDynamic(x)); x != nil && !seen[g][key] {
+				seen[g][key] = true
+				add(g, x)
+			}
+		}
+	})
+	return []*vector{dynamics(lists)}, err
+}
+
+// elementsOf is the elements of an array, or the value alone.
+func elementsOf(x any) []any {
+	if list, ok := x.([]any); ok {
+		return list
+	}
+	return []any{x}
+}
+
+// collectBag is make_bag: the keys of all bags; of a key given twice, the first value.
+func collectBag(a *aggregation) ([]*vector, error) {
+	bags := make([]any, a.groups)
+	for g := range bags {
+		bags[g] = value.NewBag()
+	}
+	limit, v := a.sizeLimit(), a.args[0]
+	err := a.each(func(row int, g uint32) {
+		from, ok := v.value(row).Dynamic().(*value.Bag)
+		if !ok {
+			return
+		}
+		to := bags[g].(*value.Bag)
+		for _, k := range from.Keys() {
+			if _, exists := to.Get(k); !exists && to.Len() < limit {
+				x, _ := from.Get(k)
+				to.Set(k, x)
+			}
+		}
+	})
+	return []*vector{dynamics(bags)}, err
+}

@@ -1,0 +1,154 @@
+package kql
+
+import (
+	"math"
+	"slices"
+
+	"github.com/seed-67b27da2/geiger/detection/kql/value"
+)
+
+// statisticalAggregate finds the aggregates over distributions and bits.
+func statisticalAggregate(name string) (aggregateFunction, bool) {
+	switch name {
+	case "stdev":
+		return spread(true, true), true
+	case "stdevif":
+		return conditional(spread(true, true), 1), true
+	case "stdevp":
+		return spread(true, false), true
+	case "variance":
+		return spread(false, true), true
+	case "varianceif":
+		return conditional(spread(false, true), 1), true
+	case "variancep":
+		return spread(false, false), true
+	case "variancepif":
+		return conditional(spread(false, false), 1), true
+	case "percentile", "percentiles":
+		return aggregatePercentiles, true
+	case "percentiles_array":
+		return aggregatePercentileArray, true
+	case "binary_all_and":
+		return combineBits(-1, func(a, b int64) int64 { return a & b }), true
+	case "binary_all_or":
+		return combineBits(0, func(a, b int64) int64 { return a | b }), true
+	case "binary_all_xor":
+		return combineBits(0, func(a, b int64) int64 { return a ^ b }), true
+	default:
+		return nil, false
+	}
+}
+
+// spread is variance and standard deviation, of a sample or a population, by Welford's
+// method; of fewer values than it needs, 0.
+func spread(root, sample bool) aggregateFunction {
+	return func(a *aggregation) ([]*vector, error) {
+		n, mean, m2 := make([]float64, a.groups), make([]float64, a.groups), make([]float64, a.groups)
+		v := a.args[0]
+		err := a.each(func(row int, g uint32) {
+			cell := numberOf(v.value(row))
+			if cell.IsNull() || !cell.Type().Numeric() {
+				return
+			}
+			n[g]++
+			delta := cell.Real() - mean[g]
+			mean[g] += delta / n[g]
+			m2[g] += delta * (cell.Real() - mean[g])
+		})
+		for g := range m2 {
+			m2[g] = spreadOf(m2[g], n[g], root, sample)
+		}
+		return a.one(reals(m2)), err
+	}
+}
+
+func spreadOf(m2, n float64, root, sample bool) float64 {
+	if sample {
+		n--
+	}
+	if n <= 0 {
+		return 0
+	}
+	if root {
+		return math.Sqrt(m2 / n)
+	}
+	return m2 / n
+}
+
+// ordered collects each group's values in ascending order.
+func (a *aggregation) ordered() ([][]value.Value, error) {
+	lists := make([][]value.Value, a.groups)
+	v := a.args[0]
+	err := a.each(func(row int, g uint32) {
+		if cell := v.value(row); !cell.IsNull() {
+			lists[g] = append(lists[g], cell)
+		}
+	})
+	for _, list := range lists {
+		slices.SortFunc(list, compareBoxed)
+	}
+	return lists, err
+}
+
+// nearestRank is the value at a percentile by the nearest rank.
+func nearestRank(list []value.Value, percent float64, t value.Type) value.Value {
+	if len(list) == 0 {
+		return value.Null(t)
+	}
+	at := int(math.Ceil(percent/100*float64(len(list)))) - 1
+	return list[max(0, min(at, len(list)-1))]
+}
+
+// aggregatePercentiles is percentile(x, p) and percentiles(x, p1, p2, ...), one result
+// for each percentage.
+func aggregatePercentiles(a *aggregation) ([]*vector, error) {
+	lists, err := a.ordered()
+	out := make([]*vector, len(a.call.results))
+	for i, c := range a.call.results {
+		percent := 0.0
+		if v := a.args[i+1]; v.size() > 0 {
+			percent = v.at(0).Real()
+		}
+		b := newBuffer(c.Type, a.groups)
+		for g, list := range lists {
+			b.set(g, nearestRank(list, percent, c.Type))
+		}
+		out[i] = b.vector()
+	}
+	return out, err
+}
+
+// aggregatePercentileArray is percentiles_array: all percentages in one array.
+func aggregatePercentileArray(a *aggregation) ([]*vector, error) {
+	lists, err := a.ordered()
+	var percents []value.Value
+	for _, v := range a.args[1:] {
+		if v.size() > 0 {
+			percents = append(percents, v.at(0))
+		}
+	}
+	arrays := emptyLists(a.groups)
+	for g, list := range lists {
+		for _, p := range listed(percents) {
+			arrays[g] = append(arrays[g].([]any), nearestRank(list, p.Real(), value.Real).ToDynamic())
+		}
+	}
+	return []*vector{dynamics(arrays)}, err
+}
+
+// combineBits is binary_all_and, _or, _xor.
+func combineBits(start int64, operation func(a, b int64) int64) aggregateFunction {
+	return func(a *aggregation) ([]*vector, error) {
+		n := make([]int64, a.groups)
+		for g := range n {
+			n[g] = start
+		}
+		v := convertVector(a.args[0], value.Long)
+		err := a.each(func(row int, g uint32) {
+			if e := v.entry(row); !v.isNull(e) {
+				n[g] = operation(n[g], v.ints[e])
+			}
+		})
+		return a.one(longs(n)), err
+	}
+}

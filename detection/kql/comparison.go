@@ -1,0 +1,259 @@
+package kql
+
+import (
+	"github.com/seed-67b27da2/geiger/detection/kql/bind"
+	"github.com/seed-67b27da2/geiger/detection/kql/value"
+)
+
+// comparison is == != < <= > >= between two values that are compared as integers
+// (numbers, instants, durations, bools) or as reals.
+type comparison struct {
+	sign relationSign
+	args []expr
+	real bool
+}
+
+// relationSign is a comparison as the orders it accepts.
+type relationSign uint8
+
+const (
+	isLess relationSign = 1 << iota
+	isEqual
+	isGreater
+)
+
+func parseSign(sign string) relationSign {
+	switch sign {
+	case "==":
+		return isEqual
+	case "<":
+		return isLess
+	case "<=":
+		return isLess | isEqual
+	case ">":
+		return isGreater
+	case ">=":
+		return isGreater | isEqual
+	default:
+		return isLess | isGreater
+	}
+}
+
+// accepts reports whether an order (-1, 0, 1) satisfies the sign.
+func (s relationSign) accepts(order int) bool { return s&(1<<(order+1)) != 0 }
+
+// equality signs are two-valued with one null: == is false and != is true.
+func (s relationSign) equality() bool { return s == isEqual || s == isLess|isGreater }
+
+// comparison chooses how to compare from the types of the two sides.
+func (c *compiler) comparison(e *bind.Call, args []expr) expr {
+	sign := parseSign(e.Name)
+	a, b := e.Args[0].Type(), e.Args[1].Type()
+	args[0], a = coerceLiteral(args[0], a, b)
+	args[1], b = coerceLiteral(args[1], b, a)
+	texts := func(t value.Type) bool { return t == value.String || t == value.Dynamic }
+	switch {
+	case a == value.String && texts(b) && sign.equality(), b == value.String && texts(a) && sign.equality():
+		if _, ok := constantValue(args[0]); ok {
+			args[0], args[1] = args[1], args[0]
+		}
+		op := stringOperator{kind: matchEqual, sensitive: true, negated: sign != isEqual}
+		return c.stringOperator(e, op, args)
+	case storageOf(a) == inInts && storageOf(b) == inInts:
+		return &comparison{sign: sign, args: args}
+	case a != value.Decimal && b != value.Decimal && a.Numeric() && b.Numeric():
+		return &comparison{sign: sign, args: args, real: true}
+	default:
+		return c.row(e.Name, e, compareScalars(sign), args...)
+	}
+}
+
+// coerceLiteral gives a string literal the type of what it is compared with.
+func coerceLiteral(e expr, t, other value.Type) (expr, value.Type) {
+	v, ok := constantValue(e)
+	if !ok || t != value.String || other == value.String || other == value.Dynamic || other == value.Unknown {
+		return e, t
+	}
+	return &literal{value: value.Convert(v, other)}, other
+}
+
+// compareScalars is the comparison of values of types that meet only at run time.
+func compareScalars(sign relationSign) rowFunction {
+	return func(_ *invocation, args []value.Value) value.Value {
+		if truth, null := nullComparison(sign, args[0].IsNull(), args[1].IsNull()); null {
+			return truth
+		}
+		order, ok := value.Compare(args[0], args[1], false)
+		if !ok {
+			return value.NewBool(sign == isLess|isGreater)
+		}
+		return value.NewBool(sign.accepts(order))
+	}
+}
+
+// nullComparison is the outcome if a side is null: null if both are or the sign is an
+// order, else that they differ.
+func nullComparison(sign relationSign, a, b bool) (outcome value.Value, null bool) {
+	switch {
+	case !a && !b:
+		return value.Value{}, false
+	case a && b || !sign.equality():
+		return value.Null(value.Bool), true
+	default:
+		return value.NewBool(sign != isEqual), true
+	}
+}
+
+func (e *comparison) eval(x *execution, r *relation) (*vector, error) {
+	args, err := evalAll(x, r, e.args)
+	if err != nil {
+		return nil, err
+	}
+	f := newFrame(r.rows, args)
+	out := &vector{typ: value.Bool}
+	if e.real {
+		out.ints, out.nulls = compareReals(e.sign, f)
+	} else {
+		out.ints, out.nulls = compareIntegers(e.sign, f)
+	}
+	return f.finish(out), nil
+}
+
+func compareIntegers(sign relationSign, f *frame) ([]int64, []bool) {
+	a, b := f.integers(0), f.integers(1)
+	bits := make([]int64, f.n)
+	for i := range bits {
+		u, v := a.at(i), b.at(i)
+		switch {
+		case u < v:
+			bits[i] = int64(sign & isLess)
+		case u > v:
+			bits[i] = int64(sign & isGreater >> 2)
+		default:
+			bits[i] = int64(sign & isEqual >> 1)
+		}
+	}
+	return bits, comparedNulls(sign, bits, a.null, b.null, a.nulls != nil || b.nulls != nil)
+}
+
+func compareReals(sign relationSign, f *frame) ([]int64, []bool) {
+	a, b := f.numbers(0), f.numbers(1)
+	bits := make([]int64, f.n)
+	for i := range bits {
+		u, v := a.at(i), b.at(i)
+		switch {
+		case u < v:
+			bits[i] = int64(sign & isLess)
+		case u > v:
+			bits[i] = int64(sign & isGreater >> 2)
+		case u == v:
+			bits[i] = int64(sign & isEqual >> 1)
+		case sign == isLess|isGreater: // NaN differs from everything
+			bits[i] = 1
+		}
+	}
+	return bits, comparedNulls(sign, bits, a.null, b.null, a.nulls != nil || b.nulls != nil)
+}
+
+// comparedNulls puts the outcomes of null operands in place.
+func comparedNulls(sign relationSign, bits []int64, a, b func(int) bool, some bool) []bool {
+	if !some {
+		return nil
+	}
+	nulls := make([]bool, len(bits))
+	for i := range bits {
+		outcome, null := nullComparison(sign, a(i), b(i))
+		if null {
+			bits[i], nulls[i] = outcome.Int(), outcome.IsNull()
+		}
+	}
+	return nulls
+}
+
+// filter compares a stored column with a constant without copying the column.
+func (e *comparison) filter(x *execution, r *relation) ([]uint32, error) {
+	column, ok := e.args[0].(*columnRef)
+	if !ok || e.real {
+		return e.filterGeneral(x, r)
+	}
+	s := r.slots[column.index]
+	if s.stored.codes != nil || s.stored.constant {
+		return e.filterGeneral(x, r)
+	}
+	bound, err := e.args[1].eval(x, r)
+	if err != nil {
+		return nil, err
+	}
+	if !bound.constant || bound.isNull(0) {
+		return e.filterGeneral(x, r)
+	}
+	return compareColumn(e.sign, s, bound.ints[0]), nil
+}
+
+func (e *comparison) filterGeneral(x *execution, r *relation) ([]uint32, error) {
+	v, err := e.eval(x, r)
+	if err != nil {
+		return nil, err
+	}
+	return trueRows(v, r.rows), nil
+}
+
+// compareColumn turns the sign and bound into a range of accepted values, or its
+// complement, so that the loop has one form.
+func compareColumn(sign relationSign, s *slot, bound int64) []uint32 {
+	less, equal, greater := sign&isLess != 0, sign&isEqual != 0, sign&isGreater != 0
+	values, nulls := s.stored.ints, s.stored.nulls
+	whenNull := sign == isLess|isGreater
+	accepts := func(row uint32) bool {
+		v := values[row]
+		if nulls != nil && nulls[row] {
+			return whenNull
+		}
+		return v < bound && less || v > bound && greater || v == bound && equal
+	}
+	if s.selection == nil {
+		keep := make([]uint32, 0, len(values))
+		for row := range uint32(len(values)) {
+			if accepts(row) {
+				keep = append(keep, row)
+			}
+		}
+		return keep
+	}
+	keep := make([]uint32, 0, len(s.selection.rows))
+	for row, stored := range s.selection.rows {
+		if accepts(stored) {
+			keep = append(keep, uint32(row))
+		}
+	}
+	return keep
+}
+
+// between is x >= low and x <= high; with an upper bound of type timespan for an
+// instant, the bound is low + high.
+func (c *compiler) between(e *bind.Call, args []expr) expr {
+	if len(args) != 3 {
+		c.unsupported(e.Span(), "%s with %d operands is not supported", e.Name, len(args))
+		return args[0]
+	}
+	return c.row(e.Name, e, betweenBounds(e.Name == "!between"), args...)
+}
+
+func betweenBounds(negated bool) rowFunction {
+	return func(_ *invocation, args []value.Value) value.Value {
+		subject, low, high := args[0], args[1], args[2]
+		if subject.IsNull() || low.IsNull() || high.IsNull() {
+			return value.Null(value.Bool)
+		}
+		if low.Type() == value.DateTime && high.Type() == value.Timespan {
+			t, _ := low.DateTime().Add(high.Timespan())
+			high = value.NewDateTime(t)
+		}
+		above, ok := value.Compare(subject, low, false)
+		below, fine := value.Compare(subject, high, false)
+		if !ok || !fine {
+			return value.Null(value.Bool)
+		}
+		return value.NewBool((above >= 0 && below <= 0) != negated)
+	}
+}

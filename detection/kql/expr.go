@@ -1,0 +1,140 @@
+package kql
+
+import (
+	"github.com/seed-67b27da2/geiger/detection/kql/bind"
+	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
+	"github.com/seed-67b27da2/geiger/detection/kql/value"
+)
+
+// expr compiles a bound expression.
+func (c *compiler) expr(e bind.Expr) expr {
+	switch e := e.(type) {
+	case *bind.Column:
+		return &columnRef{index: e.Index}
+	case *bind.Literal:
+		return &literal{value: e.Value}
+	case *bind.Call:
+		return c.call(e)
+	case *bind.Member:
+		return c.row("."+e.Name, e, member(e.Name), c.expr(e.Target))
+	case *bind.Element:
+		return c.row("[]", e, element, c.expr(e.Target), c.expr(e.Index))
+	case *bind.ToScalar:
+		return &toScalar{plan: c.operator(e.Plan), result: e.Type()}
+	case *bind.InTable:
+		return c.inTable(e)
+	case *bind.AnyColumn:
+		return c.anyColumn(e)
+	case nil:
+		return &literal{value: value.Null(value.Unknown)}
+	default:
+		c.unsupported(e.Span(), "this expression (%s) is not supported", c.text(e.Span()))
+		return &literal{value: value.Null(e.Type())}
+	}
+}
+
+// text is the piece of the query at a span, for messages.
+func (c *compiler) text(s syntax.Span) string {
+	if s.Start < 0 || s.End > len(c.source.Text) || s.Start > s.End {
+		return ""
+	}
+	return c.source.Text[s.Start:s.End]
+}
+
+func (c *compiler) exprs(list []bind.Expr) []expr {
+	out := make([]expr, len(list))
+	for i, e := range list {
+		out[i] = c.expr(e)
+	}
+	return out
+}
+
+// columnRef is a column of the input row.
+type columnRef struct{ index int }
+
+func (e *columnRef) eval(_ *execution, r *relation) (*vector, error) { return r.vector(e.index), nil }
+
+// literal is a constant.
+type literal struct{ value value.Value }
+
+func (e *literal) eval(_ *execution, r *relation) (*vector, error) {
+	return constantOf(e.value, r.rows), nil
+}
+
+// constantValue gives the value of an expression that is a literal.
+func constantValue(e expr) (value.Value, bool) {
+	l, ok := e.(*literal)
+	if !ok {
+		return value.Value{}, false
+	}
+	return l.value, true
+}
+
+// toScalar is the first cell of a table, found once a run.
+type toScalar struct {
+	plan   operator
+	result value.Type
+}
+
+func (e *toScalar) eval(x *execution, r *relation) (*vector, error) {
+	cell, ok := x.scalars[e]
+	if !ok {
+		t, err := e.plan.run(x)
+		if err != nil {
+			return nil, err
+		}
+		v := value.Null(e.result)
+		if t.rows > 0 && len(t.slots) > 0 {
+			v = value.Convert(t.vector(0).value(0), e.result)
+		}
+		cell = constantOf(v, 1)
+		x.scalars[e] = cell
+	}
+	out := *cell
+	out.rows = r.rows
+	return &out, nil
+}
+
+// truth evaluates a predicate to the rows for which it is true.
+func truth(x *execution, r *relation, e expr) ([]uint32, error) {
+	if f, ok := e.(filterer); ok {
+		return f.filter(x, r)
+	}
+	v, err := e.eval(x, r)
+	if err != nil {
+		return nil, err
+	}
+	return trueRows(v, r.rows), nil
+}
+
+// trueRows lists the rows that hold true; null is not.
+func trueRows(v *vector, rows int) []uint32 {
+	keep := []uint32{}
+	if v.typ == value.Dynamic {
+		v = convertVector(v, value.Bool)
+	}
+	if storageOf(v.typ) != inInts {
+		return keep
+	}
+	for row := range rows {
+		e := v.entry(row)
+		if v.ints[e] != 0 && !v.isNull(e) {
+			keep = append(keep, uint32(row))
+		}
+	}
+	return keep
+}
+
+// convertVector converts every distinct value, keeping the codes.
+func convertVector(v *vector, to value.Type) *vector {
+	if v.typ == to {
+		return v
+	}
+	out := newBuffer(to, v.size())
+	for i := range v.size() {
+		out.set(i, value.Convert(v.at(i), to))
+	}
+	c := out.vector()
+	c.rows, c.codes, c.constant = v.rows, v.codes, v.constant
+	return c
+}

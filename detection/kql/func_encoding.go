@@ -1,0 +1,131 @@
+package kql
+
+import (
+	"bytes"
+	"crypto/md5"
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/seed-67b27da2/geiger/detection/kql/value"
+)
+
+// encodingFunction finds encodings and hashes.
+func encodingFunction(name string) rowFunction {
+	switch name {
+	case "base64_encode_tostring", "base64_encodestring":
+		return onText(func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) })
+	case "base64_decode_tostring", "base64_decodestring":
+		return onText(decodeBase64Text)
+	case "base64_decode_toarray":
+		return func(c *invocation, args []value.Value) value.Value {
+			b, ok := decodeBase64(text(args[0]))
+			if !ok {
+				return c.null()
+			}
+			list := make([]any, len(b))
+			for i, x := range b {
+				list[i] = int64(x)
+			}
+			return value.NewDynamic(list)
+		}
+	case "base64_encode_fromarray":
+		return encodeArray
+	case "url_encode":
+		return onText(url.QueryEscape)
+	case "url_encode_component":
+		return onText(func(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") })
+	case "url_decode":
+		return onText(decodeURL)
+	case "hash_md5":
+		return digest(func(b []byte) []byte { h := md5.Sum(b); return h[:] })
+	case "hash_sha1":
+		return digest(func(b []byte) []byte { h := sha1.Sum(b); return h[:] })
+	case "hash_sha256":
+		return digest(func(b []byte) []byte { h := sha256.Sum256(b); return h[:] })
+	case "hash", "hash_xxhash64":
+		return hash
+	default:
+		return nil
+	}
+}
+
+// digest is a hash as hexadecimal text; that of the empty text is empty.
+func digest(sum func([]byte) []byte) rowFunction {
+	return onText(func(s string) string {
+		if s == "" {
+			return ""
+		}
+		return hex.EncodeToString(sum([]byte(s)))
+	})
+}
+
+// hash is xxHash64 as a signed number, taken modulo an optional second argument.
+func hash(c *invocation, args []value.Value) value.Value {
+	if args[0].Type() != value.String {
+		return c.fail("hash of a %s is not supported", args[0].Type())
+	}
+	n := int64(xxhash64([]byte(text(args[0]))))
+	if m := long(args, 1, 0); m > 0 {
+		n = int64(uint64(n) % uint64(m))
+	}
+	return value.NewLong(n)
+}
+
+// decodeBase64 accepts missing padding, as the service does.
+func decodeBase64(s string) ([]byte, bool) {
+	b, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(strings.TrimSpace(s), "="))
+	return b, err == nil
+}
+
+// decodeBase64Text gives the empty text if the bytes are no UTF-8.
+func decodeBase64Text(s string) string {
+	b, ok := decodeBase64(s)
+	if !ok || !utf8.Valid(b) {
+		return ""
+	}
+	return string(b)
+}
+
+func encodeArray(c *invocation, args []value.Value) value.Value {
+	list, ok := args[0].Dynamic().([]any)
+	if !ok {
+		return c.null()
+	}
+	var b bytes.Buffer
+	for _, x := range list {
+		n, ok := x.(int64)
+		if !ok || n < 0 || n > 255 {
+			return c.null()
+		}
+		b.WriteByte(byte(n))
+	}
+	return value.NewString(base64.StdEncoding.EncodeToString(b.Bytes()))
+}
+
+// decodeURL decodes %XX and +; what is no valid escape stays.
+func decodeURL(s string) string {
+	if out, err := url.QueryUnescape(s); err == nil {
+		return out
+	}
+	var out []byte
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) {
+			if b, err := hex.DecodeString(s[i+1 : i+3]); err == nil {
+				out = append(out, b[0])
+				i += 2
+				continue
+			}
+		}
+		if s[i] == '+' {
+			out = append(out, ' ')
+			continue
+		}
+		out = append(out, s[i])
+	}
+	return string(out)
+}

@@ -1,0 +1,116 @@
+package kql
+
+import (
+	"math"
+
+	"github.com/seed-67b27da2/geiger/detection/kql/value"
+)
+
+// grouping assigns every row to a group of equal keys, numbered by first appearance.
+type grouping struct {
+	of    []uint32 // group of each row
+	first []uint32 // first row of each group
+}
+
+// group finds the rows with equal keys; null equals null. No keys make one group, also
+// of no rows.
+func group(rows int, keys []*vector) *grouping {
+	g := &grouping{of: make([]uint32, rows)}
+	if len(keys) == 0 {
+		g.first = []uint32{0}
+		return g
+	}
+	ids, n := identify(keys[0])
+	for _, k := range keys[1:] {
+		next, m := identify(k)
+		ids, n = combine(ids, next, n, m)
+	}
+	g.number(ids, n)
+	return g
+}
+
+// number renumbers ids below n by first appearance.
+func (g *grouping) number(ids []uint32, n int) {
+	const unseen = math.MaxUint32
+	index := make([]uint32, n)
+	for i := range index {
+		index[i] = unseen
+	}
+	for row, id := range ids {
+		if index[id] == unseen {
+			index[id] = uint32(len(g.first))
+			g.first = append(g.first, uint32(row))
+		}
+		g.of[row] = index[id]
+	}
+}
+
+// identify gives every row a number below n that equal values share.
+func identify(v *vector) (ids []uint32, n int) {
+	entries, n := identifyEntries(v)
+	ids = make([]uint32, v.rows)
+	switch {
+	case v.constant:
+	case v.codes != nil:
+		for row, code := range v.codes {
+			ids[row] = entries[code]
+		}
+	default:
+		copy(ids, entries)
+	}
+	return ids, max(n, 1)
+}
+
+// identifyEntries numbers the payload entries.
+func identifyEntries(v *vector) ([]uint32, int) {
+	if v.dict != nil {
+		return sequence(len(v.strs)), len(v.strs)
+	}
+	switch storageOf(v.typ) {
+	case inStrings:
+		return numbered(len(v.strs), func(i int) string { return v.strs[i] })
+	case inInts:
+		return numbered(len(v.ints), func(i int) [2]int64 {
+			if v.isNull(i) {
+				return [2]int64{0, 1}
+			}
+			return [2]int64{v.ints[i], 0}
+		})
+	case inReals:
+		return numbered(len(v.reals), func(i int) [2]uint64 {
+			if v.isNull(i) {
+				return [2]uint64{0, 1}
+			}
+			return [2]uint64{math.Float64bits(v.reals[i]), 0}
+		})
+	default:
+		return numbered(len(v.boxes), func(i int) string { return value.Key(v.at(i)) })
+	}
+}
+
+func numbered[K comparable](n int, key func(int) K) ([]uint32, int) {
+	index := make(map[K]uint32, min(n, 1024))
+	ids := make([]uint32, n)
+	for i := range ids {
+		k := key(i)
+		id, ok := index[k]
+		if !ok {
+			id = uint32(len(index))
+			index[k] = id
+		}
+		ids[i] = id
+	}
+	return ids, len(index)
+}
+
+// combine numbers the pairs of two numberings; small products need no map.
+func combine(a, b []uint32, n, m int) ([]uint32, int) {
+	if n*m <= 1<<20 {
+		out := make([]uint32, len(a))
+		for i := range a {
+			out[i] = a[i]*uint32(m) + b[i]
+		}
+		return out, n * m
+	}
+	return numbered(len(a), func(i int) uint64 { return uint64(a[i])<<32 | uint64(b[i]) })
+}

@@ -1,0 +1,90 @@
+package kql
+
+import "slices"
+
+// lineage keeps the sets of source ids made during a run; rows refer to them by handle.
+type lineage struct {
+	sets   [][]Source
+	merged map[[2]int64]int64
+}
+
+// sources are the ids behind a handle.
+func (l *lineage) sources(handle int64) []Source {
+	switch {
+	case handle >= 0:
+		return []Source{Source(handle)}
+	case handle == noSource:
+		return nil
+	default:
+		return l.sets[setIndex(handle)]
+	}
+}
+
+// add gives the handle of a set of ids, which it sorts in place.
+func (l *lineage) add(ids []Source) int64 {
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	switch len(ids) {
+	case 0:
+		return noSource
+	case 1:
+		return int64(ids[0])
+	}
+	l.sets = append(l.sets, slices.Clip(ids))
+	return setHandle(len(l.sets) - 1)
+}
+
+// merge is the handle of the union of two.
+func (l *lineage) merge(a, b int64) int64 {
+	switch {
+	case a == b || b == noSource:
+		return a
+	case a == noSource:
+		return b
+	}
+	key := [2]int64{min(a, b), max(a, b)}
+	if h, ok := l.merged[key]; ok {
+		return h
+	}
+	h := l.add(slices.Concat(l.sources(a), l.sources(b)))
+	if l.merged == nil {
+		l.merged = map[[2]int64]int64{}
+	}
+	l.merged[key] = h
+	return h
+}
+
+// collect is, for each of n groups, the handle of the union of its rows' handles.
+func (l *lineage) collect(r *relation, groups []uint32, n int) []int64 {
+	ids := make([][]Source, n)
+	for row, g := range groups {
+		switch h := r.handle(row); {
+		case h >= 0:
+			ids[g] = append(ids[g], Source(h))
+		case h != noSource:
+			ids[g] = append(ids[g], l.sources(h)...)
+		}
+	}
+	out := make([]int64, n)
+	for g := range out {
+		out[g] = l.add(ids[g])
+	}
+	return out
+}
+
+// adopt brings the lineage of a stored table into this run.
+func (l *lineage) adopt(t *Table) []int64 {
+	if len(t.sets) == 0 {
+		return t.lineage
+	}
+	base := len(l.sets)
+	l.sets = append(l.sets, t.sets...)
+	out := make([]int64, len(t.lineage))
+	for i, h := range t.lineage {
+		if h < noSource {
+			h = setHandle(base + setIndex(h))
+		}
+		out[i] = h
+	}
+	return out
+}

@@ -1,0 +1,138 @@
+package kql
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/seed-67b27da2/geiger/detection/kql/bind"
+	"github.com/seed-67b27da2/geiger/detection/kql/value"
+)
+
+// sortKey is a compiled key of sort and top.
+type sortKey struct {
+	expr       expr
+	descending bool
+	nullsFirst bool
+}
+
+func (c *compiler) sortKeys(keys []bind.SortKey) []sortKey {
+	out := make([]sortKey, len(keys))
+	for i, k := range keys {
+		out[i] = sortKey{c.expr(k.Expr), k.Descending, k.NullsFirst}
+	}
+	return out
+}
+
+// sortRows puts rows in order; equal rows keep theirs.
+type sortRows struct {
+	input operator
+	keys  []sortKey
+}
+
+func (o *sortRows) run(x *execution) (*relation, error) {
+	r, err := o.input.run(x)
+	if err != nil {
+		return nil, err
+	}
+	order, err := sorted(x, r, o.keys)
+	if err != nil {
+		return nil, err
+	}
+	return r.filter(order), nil
+}
+
+// topRows is the first n rows in order.
+type topRows struct {
+	input operator
+	keys  []sortKey
+	n     expr
+}
+
+func (o *topRows) run(x *execution) (*relation, error) {
+	r, err := o.input.run(x)
+	if err != nil {
+		return nil, err
+	}
+	order, err := sorted(x, r, o.keys)
+	if err != nil {
+		return nil, err
+	}
+	n, err := rowCount(x, o.n)
+	if err != nil {
+		return nil, err
+	}
+	return r.filter(order[:min(n, len(order))]), nil
+}
+
+// sorted gives the row numbers in the order of the keys.
+func sorted(x *execution, r *relation, keys []sortKey) ([]uint32, error) {
+	compares := make([]func(a, b uint32) int, len(keys))
+	for i, k := range keys {
+		v, err := k.expr.eval(x, r)
+		if err != nil {
+			return nil, err
+		}
+		compares[i] = k.comparer(v)
+	}
+	order := sequence(r.rows)
+	slices.SortStableFunc(order, func(a, b uint32) int {
+		for _, compare := range compares {
+			if c := compare(a, b); c != 0 {
+				return c
+			}
+		}
+		return 0
+	})
+	return order, x.ctx.Err()
+}
+
+// comparer orders two rows by the key's column. NaN sorts with the nulls.
+func (k sortKey) comparer(v *vector) func(a, b uint32) int {
+	compare := entryComparer(v)
+	return func(a, b uint32) int {
+		i, j := v.entry(int(a)), v.entry(int(b))
+		m, n := v.missing(i), v.missing(j)
+		switch {
+		case m && n:
+			return 0
+		case m || n:
+			if m == k.nullsFirst {
+				return -1
+			}
+			return 1
+		case k.descending:
+			return compare(j, i)
+		default:
+			return compare(i, j)
+		}
+	}
+}
+
+// missing reports null or NaN.
+func (v *vector) missing(entry int) bool {
+	return v.isNull(entry) || v.typ == value.Real && math.IsNaN(v.reals[entry])
+}
+
+// entryComparer orders payload entries that are not missing.
+func entryComparer(v *vector) func(i, j int) int {
+	switch storageOf(v.typ) {
+	case inStrings:
+		return func(i, j int) int { return strings.Compare(v.strs[i], v.strs[j]) }
+	case inInts:
+		return func(i, j int) int { return cmp.Compare(v.ints[i], v.ints[j]) }
+	case inReals:
+		return func(i, j int) int { return cmp.Compare(v.reals[i], v.reals[j]) }
+	default:
+		return func(i, j int) int { return compareBoxed(v.at(i), v.at(j)) }
+	}
+}
+
+// compareBoxed orders dynamics and decimals; values without a common type go by text.
+func compareBoxed(a, b value.Value) int {
+	if order, ok := value.Compare(a, b, false); ok {
+		return order
+	}
+	return strings.Compare(a.String(), b.String())
+}

@@ -1,0 +1,243 @@
+package kql
+
+import (
+	"github.com/seed-67b27da2/geiger/detection/kql/bind"
+	"github.com/seed-67b27da2/geiger/detection/kql/value"
+)
+
+// operator compiles a plan node.
+func (c *compiler) operator(p bind.Operator) operator {
+	if o := c.sourceOperator(p); o != nil {
+		return o
+	}
+	if o := c.rowOperator(p); o != nil {
+		return o
+	}
+	if o := c.groupOperator(p); o != nil {
+		return o
+	}
+	return c.missingOperator(p)
+}
+
+// sourceOperator compiles the nodes that begin a pipeline or stand for another one.
+func (c *compiler) sourceOperator(p bind.Operator) operator {
+	switch p := p.(type) {
+	case *bind.Scan:
+		return &scan{table: p.Table, columns: p.Fields}
+	case *bind.Values:
+		return &values{table: valuesTable(p)}
+	case *bind.Print:
+		return &printRow{columns: p.Fields, exprs: c.exprs(p.Exprs)}
+	case *bind.Range:
+		return &rangeRows{plan: p, from: c.expr(p.From), to: c.expr(p.To), step: c.expr(p.Step)}
+	case *bind.Shared:
+		return &shared{id: p.ID, input: c.operator(p.Input)}
+	case *bind.Subject:
+		return &subject{id: p.ID}
+	case *bind.As:
+		return c.operator(p.Input)
+	case *bind.Render:
+		return c.operator(p.Input)
+	default:
+		return nil
+	}
+}
+
+// rowOperator compiles the nodes that look at one row at a time, or put rows in order.
+func (c *compiler) rowOperator(p bind.Operator) operator {
+	switch p := p.(type) {
+	case *bind.Where:
+		return &where{input: c.operator(p.Input), predicates: byCost(conjuncts(nil, c.expr(p.Predicate)))}
+	case *bind.Extend:
+		return c.extend(p)
+	case *bind.Project:
+		return &project{input: c.operator(p.Input), columns: p.Fields, exprs: c.exprs(p.Exprs)}
+	case *bind.Sort:
+		return &sortRows{input: c.operator(p.Input), keys: c.sortKeys(p.Keys)}
+	case *bind.Top:
+		return &topRows{input: c.operator(p.Input), keys: c.sortKeys(p.Keys), n: c.expr(p.N)}
+	case *bind.Take:
+		return &take{input: c.operator(p.Input), n: c.expr(p.N)}
+	case *bind.Sample:
+		return &take{input: c.operator(p.Input), n: c.expr(p.N)}
+	case *bind.MvExpand:
+		return c.mvExpand(p)
+	case *bind.MvApply:
+		return c.mvApply(p)
+	case *bind.Parse:
+		return c.parse(p)
+	default:
+		return nil
+	}
+}
+
+// groupOperator compiles the nodes that combine rows.
+func (c *compiler) groupOperator(p bind.Operator) operator {
+	switch p := p.(type) {
+	case *bind.Count:
+		return &count{input: c.operator(p.Input), columns: p.Fields}
+	case *bind.Distinct:
+		return &distinct{input: c.operator(p.Input), columns: p.Fields, exprs: c.exprs(p.Exprs)}
+	case *bind.SampleDistinct:
+		d := &distinct{input: c.operator(p.Input), columns: p.Fields, exprs: c.exprs([]bind.Expr{p.Expr})}
+		return &take{input: d, n: c.expr(p.N)}
+	case *bind.Summarize:
+		return c.summarize(p)
+	case *bind.Union:
+		return c.union(p)
+	case *bind.Join:
+		return c.join(p)
+	default:
+		return nil
+	}
+}
+
+// missingOperator reports a node that nothing runs.
+func (c *compiler) missingOperator(p bind.Operator) operator {
+	switch p := p.(type) {
+	case *bind.Opaque:
+		c.unsupported(p.Span(), "operator %s is not supported", p.Keyword)
+	case *bind.External:
+		c.unsupported(p.Span(), "externaldata is not supported: it needs the network")
+	case *bind.Service:
+		c.unsupported(p.Span(), "function %s belongs to the service and is not supported", p.Name)
+	case *bind.Evaluate:
+		c.unsupported(p.Span(), "plugin %s is not supported", p.Name)
+	case nil:
+		return &values{table: NewBuilder(nil).Table()}
+	default:
+		c.unsupported(p.Span(), "operator %s is not supported", firstWord(c.text(p.Span())))
+	}
+	return &values{table: NewBuilder(p.Columns()).Table()}
+}
+
+func firstWord(s string) string {
+	for i, r := range s {
+		if r != '-' && !isTermRune(r) {
+			return s[:i]
+		}
+	}
+	return s
+}
+
+// scan reads a source table.
+type scan struct {
+	table   string
+	columns []value.Column
+}
+
+func (o *scan) run(x *execution) (*relation, error) {
+	t, ok := x.db.Table(o.table)
+	if !ok {
+		t = NewBuilder(o.columns).Table()
+	}
+	byName := map[string]int{}
+	for i, c := range t.columns {
+		byName[c.Name] = i
+	}
+	r := &relation{columns: o.columns, rows: t.rows, lineage: &slot{stored: lineageOf(x.lineage.adopt(t))}}
+	for _, c := range o.columns {
+		i, ok := byName[c.Name]
+		if !ok {
+			r.slots = append(r.slots, &slot{stored: constantOf(value.Null(c.Type), t.rows)})
+			continue
+		}
+		r.slots = append(r.slots, &slot{stored: convertVector(t.vectors[i], c.Type)})
+	}
+	return r, nil
+}
+
+// values is a table written into the query.
+type values struct{ table *Table }
+
+func valuesTable(p *bind.Values) *Table {
+	b := NewBuilder(p.Fields)
+	for _, row := range p.Rows {
+		b.Append(-1, row...)
+	}
+	return b.Table()
+}
+
+func (o *values) run(*execution) (*relation, error) {
+	return newRelation(o.table.columns, o.table.vectors, noLineage(o.table.rows)), nil
+}
+
+// printRow makes one row.
+type printRow struct {
+	columns []value.Column
+	exprs   []expr
+}
+
+func (o *printRow) run(x *execution) (*relation, error) {
+	one := newRelation(nil, nil, noLineage(1))
+	return (&project{columns: o.columns, exprs: o.exprs}).apply(x, one)
+}
+
+// rangeRows counts from one bound to the other.
+type rangeRows struct {
+	plan           *bind.Range
+	from, to, step expr
+}
+
+func (o *rangeRows) run(x *execution) (*relation, error) {
+	one := newRelation(nil, nil, noLineage(1))
+	bounds, err := evalAll(x, one, []expr{o.from, o.to, o.step})
+	if err != nil {
+		return nil, err
+	}
+	from, to, step := bounds[0].value(0), bounds[1].value(0), bounds[2].value(0)
+	b := NewBuilder(o.plan.Fields)
+	typ := o.plan.Fields[0].Type
+	if !from.IsNull() && !to.IsNull() && !step.IsNull() {
+		err = o.fill(x, b, typ, from, to, step)
+	}
+	t := b.Table()
+	return newRelation(t.columns, t.vectors, noLineage(t.rows)), err
+}
+
+func (o *rangeRows) fill(x *execution, b *Builder, typ value.Type, from, to, step value.Value) error {
+	up := calculate('+', from, step, typ)
+	direction, ok := value.Compare(up, from, false)
+	if up.IsNull() || !ok || direction == 0 {
+		return nil
+	}
+	for n := 0; ; n++ {
+		v := value.Convert(from, typ)
+		if n > 0 {
+			v = value.Convert(calculate('+', from, calculate('*', value.NewLong(int64(n)), step, step.Type()), typ), typ)
+		}
+		order, ok := value.Compare(v, to, false)
+		if v.IsNull() || !ok || order == direction {
+			return nil
+		}
+		if n >= maxRows {
+			return x.tooMany(o.plan.Span(), "range")
+		}
+		if err := x.stop(n); err != nil {
+			return err
+		}
+		b.Append(-1, v)
+	}
+}
+
+// shared runs its input once a run, however often it is used.
+type shared struct {
+	id    int
+	input operator
+}
+
+func (o *shared) run(x *execution) (*relation, error) {
+	if r, ok := x.shared[o.id]; ok {
+		return r, nil
+	}
+	r, err := o.input.run(x)
+	if err == nil {
+		x.shared[o.id] = r
+	}
+	return r, err
+}
+
+// subject is the rows that an enclosing operator feeds.
+type subject struct{ id int }
+
+func (o *subject) run(x *execution) (*relation, error) { return x.subjects[o.id], nil }

@@ -1,0 +1,160 @@
+package kql
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/seed-67b27da2/geiger/detection/kql/bind"
+	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
+	"github.com/seed-67b27da2/geiger/detection/kql/value"
+)
+
+// Schema is the tables and functions that a query can refer to.
+type Schema = bind.Schema
+
+// Query is a compiled query. It is immutable and safe for concurrent use.
+type Query struct {
+	source  *syntax.Source
+	columns []value.Column
+	root    operator
+	reads   map[string][]string
+}
+
+// Compile parses and binds a query and prepares it to run. The error is a
+// *syntax.Error that holds everything found in one go; valid KQL that the engine lacks
+// is reported here, by name and position, with syntax.ClassUnsupported.
+func Compile(src *syntax.Source, schema *Schema) (*Query, error) {
+	tree, diagnostics := syntax.Parse(src)
+	if failed(diagnostics) {
+		return nil, &syntax.Error{Source: src, Diagnostics: diagnostics}
+	}
+	bound := bind.Bind(src, tree, schema)
+	diagnostics = append(diagnostics, bound.Diagnostics...)
+	if failed(diagnostics) {
+		return nil, &syntax.Error{Source: src, Diagnostics: diagnostics}
+	}
+	c := &compiler{source: src}
+	root := c.operator(bound.Plan)
+	if failed(c.diagnostics) {
+		return nil, &syntax.Error{Source: src, Diagnostics: c.diagnostics}
+	}
+	return &Query{source: src, columns: bound.Columns, root: root, reads: readColumns(bound.Plan)}, nil
+}
+
+func failed(diagnostics []syntax.Diagnostic) bool {
+	return slices.ContainsFunc(diagnostics, func(d syntax.Diagnostic) bool { return d.Severity == syntax.SeverityError })
+}
+
+// Columns are the columns of the result.
+func (q *Query) Columns() []value.Column { return q.columns }
+
+// Tables lists the source tables that the query reads, sorted.
+func (q *Query) Tables() []string {
+	names := make([]string, 0, len(q.reads))
+	for name := range q.reads {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// ReadColumns lists, for every source table, the columns that the result or a condition
+// of the query depends on, sorted.
+func (q *Query) ReadColumns() map[string][]string { return q.reads }
+
+// Run evaluates the query at the instant now, which is what now() and ago() mean
+// throughout. It stops with the context's error when ctx is done; any other error is a
+// *syntax.Error of syntax.ClassRuntime.
+func (q *Query) Run(ctx context.Context, db Database, now time.Time) (*Table, error) {
+	x := &execution{
+		ctx: ctx, db: db, now: value.FromTime(now), source: q.source,
+		shared: map[int]*relation{}, subjects: map[int]*relation{}, scalars: map[*toScalar]*vector{},
+		lists: map[*inTable]*vector{},
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	r, err := q.root.run(x)
+	if err != nil {
+		return nil, err
+	}
+	return r.table(x), nil
+}
+
+// execution is the state of one run.
+type execution struct {
+	ctx      context.Context
+	db       Database
+	now      value.Instant
+	source   *syntax.Source
+	lineage  lineage
+	shared   map[int]*relation
+	subjects map[int]*relation
+	scalars  map[*toScalar]*vector
+	lists    map[*inTable]*vector
+	matches  matchCache
+}
+
+// maxRows bounds the rows that one operator may make out of thin air (range, mv-expand,
+// join), so that a query ends before memory does.
+const maxRows = 1 << 24
+
+// tooMany is the error of an operator that passes [maxRows].
+func (x *execution) tooMany(span syntax.Span, what string) error {
+	return x.fail(span, "%s makes more than %d rows", what, maxRows)
+}
+
+// fail makes a run-time error at a place of the query.
+func (x *execution) fail(span syntax.Span, format string, args ...any) error {
+	return &syntax.Error{Source: x.source, Diagnostics: []syntax.Diagnostic{{
+		Class: syntax.ClassRuntime, Message: fmt.Sprintf(format, args...), Span: span,
+	}}}
+}
+
+// checkEvery is how many rows a loop may handle between two looks at the context.
+const checkEvery = 1 << 12
+
+// stop is the context's error, looked up once in [checkEvery] rows.
+func (x *execution) stop(row int) error {
+	if row%checkEvery != 0 {
+		return nil
+	}
+	return x.ctx.Err()
+}
+
+// operator is a compiled plan node.
+type operator interface {
+	run(x *execution) (*relation, error)
+}
+
+// expr is a compiled scalar expression; its vector has a value for every row of r.
+type expr interface {
+	eval(x *execution, r *relation) (*vector, error)
+}
+
+// filterer is a predicate that knows a faster way than a column of truth values: it
+// gives the numbers of the rows for which it is true.
+type filterer interface {
+	filter(x *execution, r *relation) ([]uint32, error)
+}
+
+// compiler turns a plan into operators, collecting what the engine lacks.
+type compiler struct {
+	source      *syntax.Source
+	diagnostics []syntax.Diagnostic
+}
+
+// unsupported reports valid KQL that the engine does not run, and gives a placeholder
+// that is never run.
+func (c *compiler) unsupported(span syntax.Span, format string, args ...any) {
+	c.report(syntax.ClassUnsupported, span, format, args...)
+}
+
+func (c *compiler) report(class syntax.Class, span syntax.Span, format string, args ...any) {
+	d := syntax.Diagnostic{Class: class, Message: fmt.Sprintf(format, args...), Span: span}
+	if !slices.Contains(c.diagnostics, d) {
+		c.diagnostics = append(c.diagnostics, d)
+	}
+}

@@ -1,0 +1,192 @@
+package kql
+
+import (
+	"slices"
+
+	"github.com/seed-67b27da2/geiger/detection/kql/value"
+)
+
+// relation is an intermediate table. Its columns are slots: stored vectors seen through
+// a selection of row numbers, so that a filter costs one list of numbers however many
+// columns there are.
+type relation struct {
+	columns []value.Column
+	slots   []*slot
+	lineage *slot // handles, as a long vector
+	rows    int
+}
+
+// slot is a vector seen through a selection; nil selects every row.
+type slot struct {
+	stored    *vector
+	selection *selection
+	gathered  *vector
+}
+
+// selection is a list of row numbers, shared by all the slots it applies to. It
+// remembers how it maps codes, so that columns that share codes go on sharing them.
+type selection struct {
+	rows   []uint32
+	mapped map[*uint32]*encoding
+}
+
+// encoding is the codes of the selected rows, and the payload entries they now stand
+// for; nil entries mean the whole payload.
+type encoding struct {
+	codes   []uint32
+	entries []uint32
+}
+
+// vector is the slot's content, row by row.
+func (s *slot) vector() *vector {
+	if s.selection == nil {
+		return s.stored
+	}
+	if s.gathered == nil {
+		s.gathered = s.selection.gather(s.stored)
+	}
+	return s.gathered
+}
+
+// gather applies the selection. A payload that is larger than the selection is reduced
+// to the entries in use, so that functions are not evaluated for absent values.
+func (s *selection) gather(v *vector) *vector {
+	if v.constant || len(v.codes) == 0 {
+		return v.gather(s.rows)
+	}
+	e := s.encode(v)
+	out := *v
+	out.rows, out.codes = len(s.rows), e.codes
+	if e.entries != nil {
+		out.dict = nil
+		out.pickPayload(v, e.entries)
+	}
+	return &out
+}
+
+func (s *selection) encode(v *vector) *encoding {
+	key := &v.codes[0]
+	if e, ok := s.mapped[key]; ok {
+		return e
+	}
+	e := &encoding{codes: pick(v.codes, s.rows)}
+	if v.size() > len(s.rows) {
+		e.compact()
+	}
+	if s.mapped == nil {
+		s.mapped = map[*uint32]*encoding{}
+	}
+	s.mapped[key] = e
+	return e
+}
+
+// compact renumbers the codes by first appearance.
+func (e *encoding) compact() {
+	index := make(map[uint32]uint32, min(len(e.codes), 1024))
+	e.entries = []uint32{}
+	for i, code := range e.codes {
+		n, ok := index[code]
+		if !ok {
+			n = uint32(len(e.entries))
+			index[code] = n
+			e.entries = append(e.entries, code)
+		}
+		e.codes[i] = n
+	}
+}
+
+// pickPayload takes the given payload entries of v.
+func (out *vector) pickPayload(v *vector, entries []uint32) {
+	out.strs = pick(v.strs, entries)
+	out.ints = pick(v.ints, entries)
+	out.reals = pick(v.reals, entries)
+	out.boxes = pick(v.boxes, entries)
+	out.nulls = pick(v.nulls, entries)
+}
+
+// through is the selection of the rows of s that keep names.
+func (s *selection) through(keep []uint32) *selection {
+	if s == nil {
+		return &selection{rows: keep}
+	}
+	return &selection{rows: pick(s.rows, keep)}
+}
+
+// newRelation makes a relation of vectors of equal length.
+func newRelation(columns []value.Column, vectors []*vector, lineage *vector) *relation {
+	r := &relation{columns: columns, rows: lineage.rows, lineage: &slot{stored: lineage}}
+	for _, v := range vectors {
+		r.slots = append(r.slots, &slot{stored: v})
+	}
+	return r
+}
+
+// lineageOf is a lineage column.
+func lineageOf(handles []int64) *vector {
+	return &vector{typ: value.Long, rows: len(handles), ints: handles}
+}
+
+// noLineage is the lineage of rows that come from nowhere.
+func noLineage(rows int) *vector { return constantOf(value.NewLong(noSource), rows) }
+
+// vector is a column's content.
+func (r *relation) vector(i int) *vector { return r.slots[i].vector() }
+
+// handle is the lineage of a row.
+func (r *relation) handle(row int) int64 {
+	v := r.lineage.vector()
+	return v.ints[v.entry(row)]
+}
+
+// filter keeps the given rows in the given order; numbers may repeat.
+func (r *relation) filter(keep []uint32) *relation {
+	out := &relation{columns: r.columns, rows: len(keep), slots: make([]*slot, len(r.slots))}
+	composed := map[*selection]*selection{}
+	narrow := func(s *slot) *slot {
+		next, ok := composed[s.selection]
+		if !ok {
+			next = s.selection.through(keep)
+			composed[s.selection] = next
+		}
+		return &slot{stored: s.stored, selection: next}
+	}
+	for i, s := range r.slots {
+		out.slots[i] = narrow(s)
+	}
+	out.lineage = narrow(r.lineage)
+	return out
+}
+
+// head keeps the first n rows.
+func (r *relation) head(n int) *relation {
+	if n >= r.rows {
+		return r
+	}
+	return r.filter(sequence(max(n, 0)))
+}
+
+// with is the same rows with other columns.
+func (r *relation) with(columns []value.Column, slots []*slot) *relation {
+	return &relation{columns: columns, slots: slots, lineage: r.lineage, rows: r.rows}
+}
+
+// table makes the relation a result.
+func (r *relation) table(x *execution) *Table {
+	t := &Table{columns: slices.Clone(r.columns), rows: r.rows, sets: x.lineage.sets}
+	for i := range r.slots {
+		t.vectors = append(t.vectors, r.vector(i))
+	}
+	t.lineage = make([]int64, r.rows)
+	for i := range t.lineage {
+		t.lineage[i] = r.handle(i)
+	}
+	return t
+}
+
+func sequence(n int) []uint32 {
+	rows := make([]uint32, n)
+	for i := range rows {
+		rows[i] = uint32(i)
+	}
+	return rows
+}

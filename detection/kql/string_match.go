@@ -1,0 +1,364 @@
+package kql
+
+import (
+	"github.com/seed-67b27da2/geiger/detection/kql/bind"
+	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
+	"github.com/seed-67b27da2/geiger/detection/kql/value"
+)
+
+// stringMatch is a string operator whose needles are the same for all rows.
+type stringMatch struct {
+	operator stringOperator
+	text     expr
+	matcher  *matcher // nil: the needles are known only when the query runs
+	needles  []expr
+	span     syntax.Span
+}
+
+// stringOperator compiles an operator on texts. Lists of other types are compared by
+// value.
+func (c *compiler) stringOperator(e *bind.Call, op stringOperator, args []expr) expr {
+	subject := e.Args[0].Type()
+	if op.kind == matchIn && subject != value.String && !textual(e.Args[1:]) {
+		return c.row(e.Name, e, membership(op), args...)
+	}
+	m := &stringMatch{operator: op, text: args[0], needles: args[1:], span: e.Span()}
+	var list []string
+	for _, n := range m.needles {
+		v, ok := constantValue(n)
+		if !ok {
+			return m
+		}
+		list = op.texts(list, v)
+	}
+	m.matcher = c.prepare(op, list, e.Span())
+	return m
+}
+
+// textual reports whether a list has strings only.
+func textual(list []bind.Expr) bool {
+	for _, e := range list {
+		if e.Type() != value.String {
+			return false
+		}
+	}
+	return true
+}
+
+// texts adds the needles that an argument stands for. Only the list operators take
+// arrays apart.
+func (op stringOperator) texts(list []string, v value.Value) []string {
+	if op.kind == matchAnyTerm || op.kind == matchAllTerms || op.kind == matchIn {
+		return texts(list, v)
+	}
+	return append(list, v.String())
+}
+
+// prepare makes the matcher of needles known at compile time.
+func (c *compiler) prepare(op stringOperator, list []string, span syntax.Span) *matcher {
+	if op.kind != matchRegex {
+		return newMatcher(op, list)
+	}
+	m, err := newRegexMatcher(op, list[0])
+	if err != nil {
+		c.report(syntax.ClassBind, span, "%v", err)
+	}
+	return m
+}
+
+// eval gives one truth value for each distinct text.
+func (e *stringMatch) eval(x *execution, r *relation) (*vector, error) {
+	v, err := e.text.eval(x, r)
+	if err != nil {
+		return nil, err
+	}
+	v = convertVector(v, value.String)
+	m, err := e.prepared(x, r)
+	if err != nil {
+		return nil, err
+	}
+	if m == nil {
+		return e.evalRows(x, r, v)
+	}
+	bits, err := e.bits(x, v, m)
+	if err != nil {
+		return nil, err
+	}
+	return &vector{typ: value.Bool, rows: r.rows, codes: v.codes, constant: v.constant, ints: truthOf(bits, e.operator.negated)}, nil
+}
+
+// filter keeps the rows that match, by their codes.
+func (e *stringMatch) filter(x *execution, r *relation) ([]uint32, error) {
+	column, ok := e.text.(*columnRef)
+	if !ok || r.slots[column.index].stored.dict == nil {
+		v, err := e.eval(x, r)
+		if err != nil {
+			return nil, err
+		}
+		return trueRows(v, r.rows), nil
+	}
+	m, err := e.prepared(x, r)
+	if err != nil {
+		return nil, err
+	}
+	if m == nil {
+		v, err := e.evalRows(x, r, r.vector(column.index))
+		if err != nil {
+			return nil, err
+		}
+		return trueRows(v, r.rows), nil
+	}
+	s := r.slots[column.index]
+	if bits := m.cheapest(s.stored.dict, r.rows); bits != nil {
+		return matchingRows(s, bits, e.operator.negated), nil
+	}
+	return e.filterFew(x, s, m)
+}
+
+// cheapest gives the answers of a dictionary if they are known or worth finding for
+// the number of rows.
+func (m *matcher) cheapest(d *dictionary, rows int) []bool {
+	if rows >= len(d.values)/4 {
+		return m.over(d)
+	}
+	return d.known(m.key)
+}
+
+// matchingRows lists the rows of a slot whose code has the wanted answer.
+func matchingRows(s *slot, bits []bool, negated bool) []uint32 {
+	codes := s.stored.codes
+	if s.selection == nil {
+		keep := make([]uint32, 0, len(codes)/8)
+		for row, code := range codes {
+			if bits[code] != negated {
+				keep = append(keep, uint32(row))
+			}
+		}
+		return keep
+	}
+	keep := make([]uint32, 0, len(s.selection.rows)/8)
+	for row, stored := range s.selection.rows {
+		if bits[codes[stored]] != negated {
+			keep = append(keep, uint32(row))
+		}
+	}
+	return keep
+}
+
+// filterFew matches only the values that occur, each once.
+func (e *stringMatch) filterFew(x *execution, s *slot, m *matcher) ([]uint32, error) {
+	const unknown, hit, miss = 0, 1, 2
+	known := make([]uint8, len(s.stored.strs))
+	keep := []uint32{}
+	for row, stored := range s.selection.rows {
+		if err := x.stop(row); err != nil {
+			return nil, err
+		}
+		code := s.stored.codes[stored]
+		if known[code] == unknown {
+			known[code] = miss
+			if m.matches(s.stored.strs[code]) != e.operator.negated {
+				known[code] = hit
+			}
+		}
+		if known[code] == hit {
+			keep = append(keep, uint32(row))
+		}
+	}
+	return keep, nil
+}
+
+// bits answers for every payload entry.
+func (e *stringMatch) bits(x *execution, v *vector, m *matcher) ([]bool, error) {
+	if v.dict != nil {
+		return m.over(v.dict), nil
+	}
+	bits := make([]bool, len(v.strs))
+	for i, s := range v.strs {
+		if err := x.stop(i); err != nil {
+			return nil, err
+		}
+		bits[i] = m.matches(s)
+	}
+	return bits, nil
+}
+
+func truthOf(bits []bool, negated bool) []int64 {
+	out := make([]int64, len(bits))
+	for i, b := range bits {
+		if b != negated {
+			out[i] = 1
+		}
+	}
+	return out
+}
+
+// prepared gives the matcher, or nil if the needles differ from row to row.
+func (e *stringMatch) prepared(x *execution, r *relation) (*matcher, error) {
+	if e.matcher != nil {
+		return e.matcher, nil
+	}
+	args, err := evalAll(x, r, e.needles)
+	if err != nil {
+		return nil, err
+	}
+	var list []string
+	for _, a := range args {
+		if !a.constant {
+			return nil, nil
+		}
+		list = e.operator.texts(list, a.value(0))
+	}
+	return x.matches.get(x, e.operator, list, e.span)
+}
+
+// evalRows matches every row with its own needles.
+func (e *stringMatch) evalRows(x *execution, r *relation, text *vector) (*vector, error) {
+	args, err := evalAll(x, r, e.needles)
+	if err != nil {
+		return nil, err
+	}
+	f := newFrame(r.rows, append([]*vector{text}, args...))
+	out := make([]int64, f.n)
+	for i := range f.n {
+		if err := x.stop(i); err != nil {
+			return nil, err
+		}
+		var list []string
+		for _, a := range f.args[1:] {
+			list = e.operator.texts(list, a.value(i))
+		}
+		m, err := x.matches.get(x, e.operator, list, e.span)
+		if err != nil {
+			return nil, err
+		}
+		if m.matches(f.args[0].value(i).Str()) != e.operator.negated {
+			out[i] = 1
+		}
+	}
+	return f.finish(&vector{typ: value.Bool, ints: out}), nil
+}
+
+// matchCache keeps the matchers made during a run for needles that come from rows.
+type matchCache struct{ byKey map[string]*matcher }
+
+func (c *matchCache) get(x *execution, op stringOperator, list []string, span syntax.Span) (*matcher, error) {
+	key := matcherKey(op, list)
+	if m, ok := c.byKey[key]; ok {
+		return m, nil
+	}
+	if len(c.byKey) >= maxAnswers || c.byKey == nil {
+		c.byKey = map[string]*matcher{}
+	}
+	if op.kind != matchRegex {
+		m := newMatcher(op, list)
+		c.byKey[key] = m
+		return m, nil
+	}
+	m, err := newRegexMatcher(op, list[0])
+	if err != nil {
+		return nil, x.fail(span, "%v", err)
+	}
+	c.byKey[key] = m
+	return m, nil
+}
+
+// membership is in and !in for values that are not strings: the or of ==, the and of !=.
+func membership(op stringOperator) rowFunction {
+	return func(_ *invocation, args []value.Value) value.Value {
+		for _, candidate := range listed(args[1:]) {
+			if equal(args[0], candidate, !op.sensitive) {
+				return value.NewBool(!op.negated)
+			}
+		}
+		return value.NewBool(op.negated)
+	}
+}
+
+// listed takes arrays apart into scalars.
+func listed(args []value.Value) []value.Value {
+	var out []value.Value
+	for _, a := range args {
+		array, ok := a.Dynamic().([]any)
+		if !ok {
+			out = append(out, a)
+			continue
+		}
+		for _, e := range array {
+			out = append(out, value.FromDynamic(e))
+		}
+	}
+	return out
+}
+
+// equal compares two scalars that may be of different types; null equals nothing.
+func equal(a, b value.Value, fold bool) bool {
+	if a.IsNull() || b.IsNull() {
+		return false
+	}
+	order, ok := value.Compare(a, b, fold)
+	return ok && order == 0
+}
+
+// inTable is an operator whose list is the first column of a table, found once a run.
+type inTable struct {
+	call func(list *literalList) expr
+	plan operator
+}
+
+// literalList is the place where the list appears as an argument.
+type literalList struct{ values *vector }
+
+func (l *literalList) eval(_ *execution, r *relation) (*vector, error) {
+	out := *l.values
+	out.rows = r.rows
+	return &out, nil
+}
+
+func (c *compiler) inTable(e *bind.InTable) expr {
+	op, _ := parseStringOperator(e.Name)
+	arg := c.expr(e.Arg)
+	call := func(list *literalList) expr {
+		if op.kind == matchIn && e.Arg.Type() != value.String {
+			return &rowCall{name: e.Name, function: membership(op), args: []expr{arg, list}, result: value.Bool, span: e.Span()}
+		}
+		return &stringMatch{operator: op, text: arg, needles: []expr{list}, span: e.Span()}
+	}
+	return &inTable{call: call, plan: c.operator(e.Plan)}
+}
+
+func (e *inTable) list(x *execution) (*literalList, error) {
+	if v, ok := x.lists[e]; ok {
+		return &literalList{v}, nil
+	}
+	t, err := e.plan.run(x)
+	if err != nil {
+		return nil, err
+	}
+	list := []any{}
+	if len(t.slots) > 0 {
+		v := t.vector(0)
+		for row := range t.rows {
+			list = append(list, v.value(row).ToDynamic())
+		}
+	}
+	v := constantOf(value.NewDynamic(list), 1)
+	x.lists[e] = v
+	return &literalList{v}, nil
+}
+
+func (e *inTable) eval(x *execution, r *relation) (*vector, error) {
+	list, err := e.list(x)
+	if err != nil {
+		return nil, err
+	}
+	return e.call(list).eval(x, r)
+}
+
+func (e *inTable) filter(x *execution, r *relation) ([]uint32, error) {
+	list, err := e.list(x)
+	if err != nil {
+		return nil, err
+	}
+	return truth(x, r, e.call(list))
+}
