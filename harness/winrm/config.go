@@ -55,7 +55,8 @@ type Config struct {
 
 	// NoProfile asks the host not to load the user's registry hive.
 	NoProfile bool
-	// Sessions is the most connections held open at a time; default 4.
+	// Sessions is the most connections, and the most shells, held open at a time;
+	// default 4. Windows allows a user 30 shells, those of other tools included.
 	Sessions int
 	// ConnectTimeout bounds connecting and logging on; default 15 s.
 	ConnectTimeout time.Duration
@@ -121,7 +122,7 @@ func (c Config) validate() error {
 	switch {
 	case c.Host == "":
 		return errors.New("no host given: set the name or address of the target")
-	case c.User == "" || c.Password.value == "":
+	case c.User == "" || c.Password.reveal() == "":
 		return fmt.Errorf("no credentials for %s: set a user name and a password", c.Name)
 	case c.Now == nil:
 		return errors.New("no clock given: set Config.Now")

@@ -203,8 +203,8 @@ func (c Config) classify(operation string, f *Fault) error {
 
 // isFault reports whether err is a fault with code.
 func isFault(err error, code uint32) bool {
-	var f *Fault
-	return errors.As(err, &f) && f.Code == code
+	f, ok := errors.AsType[*Fault](err)
+	return ok && f.Code == code
 }
 
 // fingerprint is the SHA-256 of a certificate in the form that Config takes.

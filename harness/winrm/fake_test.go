@@ -47,23 +47,21 @@ type reaction struct {
 
 // fakeHost is a WinRM service that answers well unless told otherwise.
 type fakeHost struct {
-	t       testing.TB
-	server  *httptest.Server
-	offers  []string
-	run     program
-	react   func(operation string, count int) *reaction // count starts at 1, per operation
-	mutex   sync.Mutex
-	seen    []string
-	bodies  []string
-	plain   []string // bodies as they crossed the wire
-	counts  map[string]int
-	shells  map[string]map[string]*fakeCommand
-	next    int
-	sizes   []int
-	stop    chan struct{}
-	bearer  string
-	noCode  bool // Done without ExitCode
-	binding []byte
+	t      testing.TB
+	server *httptest.Server
+	offers []string
+	run    program
+	react  func(operation string, count int) *reaction // count starts at 1, per operation
+	mutex  sync.Mutex
+	seen   []string
+	bodies []string
+	plain  []string // bodies as they crossed the wire
+	counts map[string]int
+	shells map[string]map[string]*fakeCommand
+	next   int
+	sizes  []int
+	stop   chan struct{}
+	noCode bool // Done without ExitCode
 }
 
 type fakeCommand struct {
@@ -74,7 +72,6 @@ type fakeCommand struct {
 	err   string
 	exit  int
 	start sync.Once
-	done  bool
 	stop  context.CancelFunc
 }
 
@@ -82,9 +79,8 @@ type connKey struct{}
 
 // fakeConn is what the host knows of one connection.
 type fakeConn struct {
-	ntlm   *acceptor
-	tls    *tls.ConnectionState
-	logons int
+	ntlm *acceptor
+	tls  *tls.ConnectionState
 }
 
 func newFakeHost(t testing.TB, secure bool, run program) *fakeHost {

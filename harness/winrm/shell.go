@@ -26,6 +26,7 @@ type shells struct {
 	transport *transport
 	messages  messages
 
+	running    chan struct{}  // one token per command, so that there are no more shells than sessions
 	background sync.WaitGroup // clean-up that outlives its caller
 	mutex      sync.Mutex
 	free       []string
@@ -44,12 +45,18 @@ func newShells(c Config) (*shells, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &shells{transport: t, messages: newMessages(c)}, nil
+	return &shells{transport: t, messages: newMessages(c), running: make(chan struct{}, c.Sessions)}, nil
 }
 
 // run runs one command to its end and returns its exit status. When that fails, or
 // ctx ends, the command is terminated and its shell deleted in the background.
 func (s *shells) run(ctx context.Context, i invocation) (int, error) {
+	select {
+	case s.running <- struct{}{}:
+		defer func() { <-s.running }()
+	case <-ctx.Done():
+		return 0, context.Cause(ctx)
+	}
 	shell, commandID, doubt, err := s.start(ctx, i.line)
 	if err != nil {
 		return 0, err
@@ -57,8 +64,7 @@ func (s *shells) run(ctx context.Context, i invocation) (int, error) {
 	exit, err := s.follow(ctx, shell, commandID, i)
 	if err != nil {
 		s.discard(ctx, shell, commandID)
-		var fault *Fault
-		if doubt != nil && errors.As(err, &fault) {
+		if _, ok := errors.AsType[*Fault](err); ok && doubt != nil {
 			return 0, doubt // the host does not know the command
 		}
 		return 0, err
@@ -82,14 +88,14 @@ func (s *shells) start(ctx context.Context, line string) (shell, commandID strin
 			return "", "", nil, err
 		}
 		commandID, err := s.startIn(ctx, shell, line)
-		var gone *ShellGoneError
-		var lost *InterruptedError
+		_, gone := errors.AsType[*ShellGoneError](err)
+		_, lost := errors.AsType[*InterruptedError](err)
 		switch {
 		case err == nil:
 			return shell, commandID, nil, nil
-		case errors.As(err, &lost):
+		case lost:
 			return shell, commandID, err, nil
-		case errors.As(err, &gone) && kept && attempt == 1:
+		case gone && kept && attempt == 1:
 			s.forgetShells() // the host lost them together
 		default:
 			s.discard(ctx, shell, commandID)
@@ -103,7 +109,7 @@ func (s *shells) startIn(ctx context.Context, shell, line string) (string, error
 	if err != nil {
 		return "", err
 	}
-	body, _, err := s.patiently(ctx, "command", s.messages.command(id, shell, commandID, line), once)
+	body, err := s.patiently(ctx, "command", s.messages.command(id, shell, commandID, line), once)
 	if err != nil {
 		return commandID, err
 	}
@@ -133,7 +139,7 @@ func (s *shells) createShell(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	body, _, err := s.patiently(ctx, "create", s.messages.create(messageID), repeatable)
+	body, err := s.patiently(ctx, "create", s.messages.create(messageID), repeatable)
 	if err != nil {
 		return "", err
 	}
@@ -182,8 +188,7 @@ func (s *shells) follow(ctx context.Context, shell, commandID string, i invocati
 // ended is the way out when the input was refused: a command that has ended without
 // reading it says so itself, with its exit status; otherwise the refusal stands.
 func (s *shells) ended(ctx context.Context, shell, commandID string, i invocation, refusal error) (int, error) {
-	var fault *Fault
-	if !errors.As(refusal, &fault) {
+	if _, ok := errors.AsType[*Fault](refusal); !ok {
 		return 0, refusal
 	}
 	if done, exit, err := s.poll(ctx, shell, commandID, i.stdout, i.stderr); err == nil && done {
@@ -197,7 +202,7 @@ func (s *shells) feed(ctx context.Context, shell, commandID string, input []byte
 	for {
 		n := min(len(input), sendChunk)
 		last := n == len(input)
-		_, _, err := s.patiently(ctx, "send", s.messages.send(shell, commandID, input[:n], last), once)
+		_, err := s.patiently(ctx, "send", s.messages.send(shell, commandID, input[:n], last), once)
 		if err != nil || last {
 			return err
 		}
@@ -234,16 +239,16 @@ func (s *shells) call(ctx context.Context, operation, body string, mode repeat) 
 
 // patiently is call for requests that a host refuses while it is busy or at a quota:
 // it was not carried out, so that it can be sent again after a while.
-func (s *shells) patiently(ctx context.Context, operation, body string, mode repeat) (string, *envelope, error) {
+func (s *shells) patiently(ctx context.Context, operation, body string, mode repeat) (string, error) {
 	pauses := []time.Duration{time.Second, 2 * time.Second, 5 * time.Second}
 	for {
-		reply, e, err := s.call(ctx, operation, body, mode)
-		var quota *QuotaError
-		if err == nil || len(pauses) == 0 || !errors.As(err, &quota) && !isFault(err, faultBusy) {
-			return reply, e, err
+		reply, _, err := s.call(ctx, operation, body, mode)
+		_, quota := errors.AsType[*QuotaError](err)
+		if err == nil || len(pauses) == 0 || !quota && !isFault(err, faultBusy) {
+			return reply, err
 		}
 		if err := s.transport.config.Sleep(ctx, pauses[0]); err != nil {
-			return "", nil, context.Cause(ctx)
+			return "", context.Cause(ctx)
 		}
 		pauses = pauses[1:]
 	}
@@ -284,8 +289,7 @@ func (s *shells) shutdown(ctx context.Context) error {
 	var first error
 	for _, id := range free {
 		_, _, err := s.call(ctx, "delete", s.messages.delete(id), repeatable)
-		var gone *ShellGoneError
-		if err != nil && !errors.As(err, &gone) && first == nil {
+		if _, gone := errors.AsType[*ShellGoneError](err); err != nil && !gone && first == nil {
 			first = fmt.Errorf("deleting the shell: %w", err)
 		}
 	}

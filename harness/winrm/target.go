@@ -63,8 +63,12 @@ func (t *Target) Transporter(ctx context.Context) winrm.Transporter {
 	return boundTransport{t.shells.transport, ctx}
 }
 
-// simulatedVendor is the vendor that geiger's own lab names in its answer to Identify.
-const simulatedVendor = "geiger"
+// isSimulated reports whether the vendor that the service names in its answer to Identify
+// is geiger's own lab.
+func isSimulated(vendor string) bool {
+	vendor = strings.ToLower(vendor)
+	return strings.Contains(vendor, "geiger") || strings.Contains(vendor, "simulated")
+}
 
 // identify asks the service what it is (DSP0226 section 11).
 func (t *Target) identify(ctx context.Context) (vendor, version string, err error) {
@@ -117,7 +121,7 @@ func (t *Target) Inspect(ctx context.Context) (harness.HostFacts, error) {
 		return harness.HostFacts{}, err
 	}
 	return harness.HostFacts{
-		Name: i.Name, Simulated: strings.Contains(strings.ToLower(vendor), simulatedVendor),
+		Name: i.Name, Simulated: isSimulated(vendor),
 		Product: strings.TrimSpace(vendor + " " + version),
 		OS:      i.OS, Build: i.Build, User: i.User, Elevated: i.Elevated, PowerShell: i.PowerShell, Bits: i.Bits,
 		LanguageMode: i.LanguageMode, Temp: i.Temp, IIS: i.IIS, W3SVC: i.W3SVC, WebAdministration: i.WebAdministration,

@@ -91,8 +91,7 @@ func (t *transport) read(operation string, a answer) (string, *envelope, error) 
 	}
 	body := string(a.body)
 	e, err := parseEnvelope(body)
-	var fault *Fault
-	if errors.As(err, &fault) {
+	if fault, ok := errors.AsType[*Fault](err); ok {
 		return "", nil, t.config.classify(operation, fault)
 	}
 	if err != nil {
