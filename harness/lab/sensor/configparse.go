@@ -74,8 +74,11 @@ func (p *configParser) token() (xml.Token, error) {
 	}
 	var syntax *xml.SyntaxError
 	if errors.As(err, &syntax) {
-		p.line, p.column = syntax.Line, 1
-		return nil, p.errorf("%s", strings.TrimPrefix(syntax.Msg, "XML syntax error: "))
+		p.line, p.column = p.decoder.InputPos()
+		if syntax.Msg == "unexpected EOF" {
+			syntax.Msg = "the file ends inside an element"
+		}
+		return nil, p.errorf("%s", syntax.Msg)
 	}
 	return nil, p.errorf("%v", err)
 }
@@ -114,9 +117,6 @@ func (p *configParser) children(f func(xml.StartElement) error) (string, error) 
 	var text strings.Builder
 	for {
 		t, err := p.token()
-		if errors.Is(err, io.EOF) {
-			return "", p.errorf("the file ends inside an element")
-		}
 		if err != nil {
 			return "", err
 		}
