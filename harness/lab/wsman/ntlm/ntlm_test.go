@@ -177,6 +177,17 @@ func TestMechanismSignaturesKeepTheCipher(t *testing.T) {
 	require.Equal(t, "first", string(plain))
 	require.NoError(t, peer.verify(plain, mac[:]))
 	require.EqualValues(t, 2, peer.sequence)
+
+	client := newDirection(key, flags, "client-to-server")
+	mac = client.sign(list)
+	require.NoError(t, session.VerifyMechanisms(list, mac[:]))
+	client.rewind()
+	client.cipher.XORKeyStream(sealed, []byte("first"))
+	mac = client.sign([]byte("first"))
+	plain, err := session.Unseal(sealed, mac[:])
+	require.NoError(t, err)
+	require.Equal(t, "first", string(plain))
+	require.ErrorIs(t, session.VerifyMechanisms(list, mac[:]), ErrIntegrity)
 }
 
 // FuzzDecode feeds the messages of a hostile client to every decoder and to a whole handshake.
