@@ -16,6 +16,7 @@ type aggregation struct {
 	next  int
 	calls []Aggregate
 	keys  []*column // the columns grouped by
+	star  bool      // an aggregate gives all columns there are
 }
 
 // add makes an aggregate of a call and gives the expressions of its results.
@@ -45,6 +46,7 @@ func (b *binder) bindAggregate(e *syntax.Call, f *function) *bound {
 		out.typing, out.expr = typing{shape: unknown}, placeholder(e)
 		return out
 	}
+	b.aggregates.star = b.aggregates.star || anyStar(args)
 	plan := Aggregate{Name: f.planName(), At: e.Span(), Args: b.aggregateArgs(c)}
 	cols := b.aggregateColumns(f, c)
 	if cols == nil {
@@ -139,21 +141,28 @@ func (b *binder) extremeColumns(prefix string, c *call) []*column {
 				out = append(out, b.row.all()[pick])
 			}
 		case a.result != nil:
-			if i > 0 && star && seen[a.result] {
+			if i > 0 && star && (seen[a.result] || b.isKey(a.result)) {
 				continue
 			}
-			seen[a.result] = true
-			if a.named != "" && a.named != a.result.name {
-				out = append(out, &column{name: a.named, typing: a.result.typing})
+			name := a.result.name
+			if a.named != "" {
+				name = a.named
+			}
+			if seen[a.result] || b.isKey(a.result) || name != a.result.name {
+				out = append(out, &column{name: name, typing: a.result.typing})
 			} else {
 				out = append(out, a.result)
 			}
+			seen[a.result] = true
 		default:
 			out = append(out, &column{name: extremeName(prefix, c, i), typing: a.typing})
 		}
 	}
 	return out
 }
+
+// isKey reports whether rows are grouped by a column.
+func (b *binder) isKey(c *column) bool { return b.aggregates != nil && contains(b.aggregates.keys, c) }
 
 func extremeName(prefix string, c *call, i int) string {
 	switch a := c.args[i]; {
@@ -179,7 +188,7 @@ func (b *binder) anyColumns(f *function, c *call) []*column {
 			for _, pick := range b.starColumns(c) {
 				out = append(out, b.row.all()[pick])
 			}
-		case a.result != nil && a.named == "":
+		case a.result != nil && a.named == "" && !b.isKey(a.result):
 			out = append(out, a.result)
 		case a.hasName && a.name != "":
 			out = append(out, &column{name: a.name, typing: a.typing})

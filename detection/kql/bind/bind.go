@@ -115,7 +115,8 @@ type binder struct {
 	right      *relation // the right side of a join, in its conditions
 	mode       mode
 	aggregates *aggregation // collects the aggregates of a summarize
-	subject    *relation    // what a subquery or an invoked function begins with
+	subject    *relation    // what a subquery begins with
+	invoked    *relation    // the table that a function is invoked on
 	inFunction bool         // in the body of a function, whose own names win over columns
 	fuzzy      bool
 	nextColumn int

@@ -353,8 +353,8 @@ func rollingColumn(c *call) *column {
 // bindInvoke binds `T | invoke f(...)`: T is the first argument.
 func (b *binder) bindInvoke(op *syntax.Invoke, in *relation) *relation {
 	row, subject := b.row, b.subject
-	b.row, b.subject = nil, in
-	defer func() { b.row, b.subject = row, subject }()
+	b.row, b.subject, b.invoked = nil, nil, in
+	defer func() { b.row, b.subject, b.invoked = row, subject, nil }()
 	var v *bound
 	switch f := op.Function.(type) {
 	case *syntax.Call:

@@ -45,7 +45,7 @@ func (b *binder) bindExpansion(list []*syntax.MvColumn, properties []*syntax.Pro
 				x.projection.exprs[i] = source
 			}
 		}
-		if it.value.column != nil {
+		if it.value.column != nil && len(it.names) == 0 {
 			x.sources = append(x.sources, it.value.column)
 		}
 	}

@@ -363,9 +363,16 @@ func (b *binder) bindMemberOther(e *syntax.Member, target *bound) *bound {
 	if w, ok := e.Member.(*syntax.Wildcard); ok && target.typing.shape == database {
 		return b.bindWildcard(w)
 	}
-	index := b.bindExpr(e.Member)
-	out := b.access(e, target, index)
-	return out
+	inner := e.Member
+	if bracketed, ok := inner.(*syntax.Bracketed); ok {
+		inner = bracketed.Inner
+	}
+	index := b.bindExpr(inner)
+	if target.typing.shape == database {
+		text, _ := index.text()
+		return b.databaseMember(e, &syntax.Name{Text: text})
+	}
+	return b.access(e, target, index)
 }
 
 // bindElement binds target[index].
@@ -414,6 +421,8 @@ func (b *binder) accessType(target, index *bound) (typing, bool) {
 		}
 		return t, true
 	case t.shape == unknown:
+		return t, true
+	case t.shape == tabular && target.pattern:
 		return t, true
 	default:
 		d := b.report("KS147", index.span(), "the element access operator [] is not allowed in this context")

@@ -38,6 +38,9 @@ func (s *signature) assign(args []*bound) []*parameter {
 }
 
 func (s *signature) assignInOrder(args []*bound) []*parameter {
+	if s.layout == "custom" && anyNamed(args) {
+		return s.assignNamed(args)
+	}
 	out := make([]*parameter, 0, len(args))
 	last := len(s.params)
 	tail := s.layout == "custom" && s.takesTail(args)
@@ -62,6 +65,15 @@ func (s *signature) assignInOrder(args []*bound) []*parameter {
 		out = append(out, nil)
 	}
 	return out
+}
+
+func anyNamed(args []*bound) bool {
+	for _, a := range args {
+		if a.named != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // takesTail reports whether the last argument belongs to the last, optional parameter and not to

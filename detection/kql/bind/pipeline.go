@@ -99,6 +99,7 @@ func (b *binder) bindPattern(s *syntax.DeclarePattern) {
 		return
 	}
 	f := &userFunction{name: s.Name.Text, scope: b.scope, decl: &syntax.Function{}}
+	f.pattern = true
 	for _, p := range s.Arguments {
 		t := b.typeByName(p.Type)
 		f.params = append(f.params, parameter{name: p.Name.Text, types: []typing{t}, min: 1, max: 1})

@@ -140,7 +140,7 @@ func (b *binder) bindGetSchema(op *syntax.GetSchema, in *relation) *relation {
 	text := scalar(value.String)
 	r := &relation{columns: []*column{
 		{name: "ColumnName", typing: text},
-		{name: "ColumnOrdinal", typing: scalar(value.Int)},
+		{name: "ColumnOrdinal", typing: scalar(value.Long)},
 		{name: "DataType", typing: text},
 		{name: "ColumnType", typing: text},
 	}}
@@ -153,7 +153,7 @@ func (b *binder) bindGetSchema(op *syntax.GetSchema, in *relation) *relation {
 	for i, c := range in.all() {
 		t := c.typing.valueType()
 		plan.Rows = append(plan.Rows, []value.Value{
-			value.NewString(c.name), value.NewInt(int32(i)), value.NewString(dotNetType(t)), value.NewString(t.String()),
+			value.NewString(c.name), value.NewLong(int64(i)), value.NewString(dotNetType(t)), value.NewString(t.String()),
 		})
 	}
 	plan.Output = b.output(r, op)

@@ -204,7 +204,7 @@ func seriesColumns(name string) string {
 	case "series_decompose":
 		return "baseline:array,seasonal:array,trend:array,residual:array"
 	case "series_decompose_forecast":
-		return "forecast:array,baseline:array,seasonal:array,trend:array,residual:array"
+		return "baseline:array,seasonal:array,trend:array,residual:array"
 	case "series_decompose_anomalies":
 		return "ad_flag:array,ad_score:array,baseline:array"
 	default:

@@ -103,6 +103,8 @@ type userFunction struct {
 	// defaults are the bound default values, by position.
 	defaults []*bound
 	shapes   []*relation // the declared schema of tabular parameters
+	// pattern is set for a pattern, whose tables only the service knows.
+	pattern bool
 }
 
 func (f *userFunction) signature() *signature {

@@ -293,7 +293,7 @@ func (b *binder) bindSummarize(op *syntax.Summarize, in *relation) *relation {
 	for _, it := range items {
 		b.place(p, it, placing{style: summarizeStyle})
 	}
-	r := &relation{columns: p.columns, open: false}
+	r := &relation{columns: p.columns, open: in.open && group.star}
 	plan.Output, plan.Aggregates, plan.Exprs = b.output(r, op), group.calls, p.exprs
 	r.op = plan
 	return r

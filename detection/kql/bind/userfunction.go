@@ -69,7 +69,7 @@ func (f *userFunction) standIn(i int, p parameter, e syntax.Node) *symbol {
 	}
 	return &symbol{name: p.name, scalar: &bound{
 		node: e, typing: p.types[0], constant: true,
-		expr: &Literal{Typed: Typed{Result: p.types[0].valueType(), At: e.Span()}, Value: value.Null(p.types[0].valueType())},
+		expr: &Call{Typed: Typed{Result: p.types[0].valueType(), At: e.Span()}, Name: "parameter"},
 	}}
 }
 
@@ -99,8 +99,8 @@ func (b *binder) leave(f frame) {
 
 // callUser binds a call of a function that the query declares.
 func (b *binder) callUser(e *syntax.Call, f *userFunction) *bound {
-	implicit := b.subject
-	b.subject = nil
+	implicit := b.invoked
+	b.invoked = nil
 	args := make([]*bound, 0, len(e.Args)+1)
 	if implicit != nil {
 		args = append(args, tableOf(e.Name, implicit))
@@ -112,7 +112,6 @@ func (b *binder) callUser(e *syntax.Call, f *userFunction) *bound {
 		}
 		args = append(args, b.bindExpr(x))
 	}
-	b.subject = implicit
 	c := tryCall(f.signature(), args)
 	for i, p := range c.params {
 		if p != nil && p.kind == "Tabular" {
@@ -184,6 +183,11 @@ func (b *binder) expand(f *userFunction, c *call, at syntax.Node) *bound {
 		}
 		b.scope.define(sym)
 	}
+	if f.pattern {
+		out := tableOf(at, &relation{open: true, op: &Opaque{Output: Output{At: at.Span(), Open: true}, Keyword: "pattern"}})
+		out.pattern = true
+		return out
+	}
 	b.quiet++
 	defer func() { b.quiet-- }()
 	var out *bound
@@ -252,7 +256,8 @@ func dependsOnRow(e Expr) bool {
 
 // callService binds a call of a function of the service.
 func (b *binder) callService(e *syntax.Call, f ServiceFunction) *bound {
-	input := b.subject
+	input := b.invoked
+	b.invoked = nil
 	plan := &Service{Output: Output{At: e.Span(), Open: f.Open}, Name: f.Name}
 	b.checkServiceArguments(e, f, input, plan)
 	r := &relation{open: f.Open, op: plan}
