@@ -159,7 +159,7 @@ func (h *fakeHost) program(name, argument string) fakeProgram {
 			<-ctx.Done()
 			return 1
 		}
-	case "powershell":
+	case "powershell", "powershell.exe":
 		return func(_ context.Context, _ io.Reader, stdout, _ io.Writer) int {
 			_, _ = io.WriteString(stdout, "script: "+decodeScript(argument)+"\r\n")
 			return 0
