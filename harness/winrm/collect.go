@@ -38,7 +38,7 @@ func (t *Target) Bookmark(ctx context.Context, channels []string) ([]harness.Boo
 	argument := struct {
 		Channels []string `json:"channels"`
 	}{channels}
-	if err := t.scriptJSON(ctx, "bookmark", argument, &found); err != nil {
+	if _, err := t.scriptJSON(ctx, "bookmark", argument, &found); err != nil {
 		return nil, err
 	}
 	if len(found.Channels) != len(channels) {
@@ -108,14 +108,15 @@ func (t *Target) Collect(ctx context.Context, after []harness.Bookmark) ([]harne
 }
 
 func (t *Target) collectPage(ctx context.Context, positions []position) (page, error) {
-	output, err := t.script(ctx, "collect", struct {
+	var output bytes.Buffer
+	argument := struct {
 		Bookmarks []position `json:"bookmarks"`
 		Max       int        `json:"max"`
-	}{positions, pageEvents})
-	if err != nil {
+	}{positions, pageEvents}
+	if err := t.script(ctx, "collect", argument, &output); err != nil {
 		return page{}, err
 	}
-	p, err := decodePage(output)
+	p, err := decodePage(output.Bytes())
 	if err != nil {
 		return page{}, &ProtocolError{What: "collected events arrived damaged", Err: err}
 	}

@@ -33,6 +33,7 @@
 //	connection closed before the first byte    Create, Receive, Delete: again      TestConnectionClosed
 //	  ... after Command                        ask Receive whether it runs         TestCommandAnswerLost
 //	  ... after Send                           InterruptedError                    TestConnectionClosed
+//	answer breaks off                          InterruptedError                    TestAnswerBreaksOff
 //	sealed request, answer in clear            ProtocolError                       TestClearAnswerIsRefused
 //	answer is not a SOAP envelope              ProtocolError                       TestNotAnEnvelope
 //	Done without an exit status                ProtocolError                       TestDoneWithoutExitCode

@@ -11,7 +11,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
+	"time"
 	"unicode/utf16"
 )
 
@@ -79,36 +81,52 @@ func pack(data []byte) string {
 	return base64.StdEncoding.EncodeToString(b.Bytes())
 }
 
-// script runs a bundled script with an argument and returns what it wrote to standard
-// output. A script that fails is a [ScriptError].
-func (t *Target) script(ctx context.Context, name string, argument any) ([]byte, error) {
+// script runs a bundled script with an argument. What it writes to standard output goes
+// to stdout; a script that fails is a [ScriptError].
+func (t *Target) script(ctx context.Context, name string, argument any, stdout io.Writer) error {
 	text, err := readScript(name)
-	if err != nil {
-		return nil, err
-	}
-	input, err := scriptInput(text, argument)
-	if err != nil {
-		return nil, err
-	}
-	var stdout, stderr bytes.Buffer
-	exit, err := t.shells.run(ctx, invocation{line: t.bootstrap, input: input, stdout: &stdout, stderr: &stderr})
-	if err != nil {
-		return nil, err
-	}
-	if exit != 0 {
-		return nil, &ScriptError{Script: name, ExitCode: exit, Stderr: strings.TrimSpace(decodeStderr(decodeText(stderr.Bytes())))}
-	}
-	return stdout.Bytes(), nil
-}
-
-// scriptJSON runs a script and decodes the JSON object that it writes.
-func (t *Target) scriptJSON(ctx context.Context, name string, argument, result any) error {
-	output, err := t.script(ctx, name, argument)
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal([]byte(strings.TrimSpace(decodeText(output))), result); err != nil {
-		return &ProtocolError{What: fmt.Sprintf("script %s wrote something other than its result (%s)", name, excerpt(decodeText(output))), Err: err}
+	input, err := scriptInput(text, argument)
+	if err != nil {
+		return err
+	}
+	var stderr bytes.Buffer
+	exit, err := t.shells.run(ctx, invocation{line: t.bootstrap, input: input, stdout: stdout, stderr: &stderr})
+	if err != nil {
+		return err
+	}
+	if exit != 0 {
+		return &ScriptError{Script: name, ExitCode: exit, Stderr: strings.TrimSpace(decodeStderr(decodeText(stderr.Bytes())))}
 	}
 	return nil
+}
+
+// scriptJSON runs a script and decodes the JSON object that it writes. It returns when
+// the beginning of that arrived.
+func (t *Target) scriptJSON(ctx context.Context, name string, argument, result any) (arrived time.Time, err error) {
+	output := stampedBuffer{now: t.config.Now}
+	if err := t.script(ctx, name, argument, &output); err != nil {
+		return time.Time{}, err
+	}
+	text := decodeText(output.Bytes())
+	if err := json.Unmarshal([]byte(strings.TrimSpace(text)), result); err != nil {
+		return time.Time{}, &ProtocolError{What: fmt.Sprintf("script %s wrote something other than its result (%s)", name, excerpt(text)), Err: err}
+	}
+	return output.first, nil
+}
+
+// stampedBuffer is a buffer that notes when it was first written to.
+type stampedBuffer struct {
+	bytes.Buffer
+	now   func() time.Time
+	first time.Time
+}
+
+func (b *stampedBuffer) Write(p []byte) (int, error) {
+	if b.first.IsZero() && len(p) > 0 {
+		b.first = b.now()
+	}
+	return b.Buffer.Write(p)
 }

@@ -22,6 +22,7 @@ const maxResponse = 16 << 20
 
 var (
 	errClosed      = errors.New("the host closed the connection")
+	errBroken      = errors.New("the answer broke off or is not HTTP")
 	errUnsolicited = errors.New("the host spoke without being asked")
 )
 
@@ -109,11 +110,11 @@ func readAnswer(reader *bufio.Reader, request *http.Request) (answer, error) {
 	for {
 		response, err := http.ReadResponse(reader, request)
 		if err != nil {
-			return answer{}, fmt.Errorf("reading the response: %w", err)
+			return answer{}, fmt.Errorf("%w: %w", errBroken, err)
 		}
 		body, err := io.ReadAll(io.LimitReader(response.Body, maxResponse+1))
 		if err != nil {
-			return answer{}, fmt.Errorf("reading the response: %w", err)
+			return answer{}, fmt.Errorf("%w: %w", errBroken, err)
 		}
 		if len(body) > maxResponse {
 			return answer{}, &ProtocolError{What: fmt.Sprintf("response is longer than %d bytes", maxResponse)}

@@ -111,11 +111,10 @@ func (t *Target) Inspect(ctx context.Context) (harness.HostFacts, error) {
 		return harness.HostFacts{}, err
 	}
 	var i inspection
-	before := t.config.Now()
-	if err := t.scriptJSON(ctx, "inspect", struct{}{}, &i); err != nil {
+	arrived, err := t.scriptJSON(ctx, "inspect", struct{}{}, &i)
+	if err != nil {
 		return harness.HostFacts{}, err
 	}
-	middle := before.Add(t.config.Now().Sub(before) / 2)
 	host, err := hostTime(i.UTC)
 	if err != nil {
 		return harness.HostFacts{}, err
@@ -126,7 +125,8 @@ func (t *Target) Inspect(ctx context.Context) (harness.HostFacts, error) {
 		OS:      i.OS, Build: i.Build, User: i.User, Elevated: i.Elevated, PowerShell: i.PowerShell, Bits: i.Bits,
 		LanguageMode: i.LanguageMode, Temp: i.Temp, IIS: i.IIS, W3SVC: i.W3SVC, WebAdministration: i.WebAdministration,
 		Sysmon: i.Sysmon, SysmonVersion: i.SysmonVersion, SysmonConfigHash: i.SysmonConfigHash,
-		ScriptBlockLogging: i.ScriptBlockLogging, ClockSkew: host.Sub(middle), ProcessID: i.PID,
+		ScriptBlockLogging: i.ScriptBlockLogging, ProcessID: i.PID,
+		ClockSkew: host.Sub(arrived), // the script reads its clock just before it writes
 	}, nil
 }
 
@@ -175,7 +175,7 @@ func (t *Target) Execute(ctx context.Context, c harness.Command) (harness.Execut
 	}
 	limit := or(c.Timeout, defaultTimeout)
 	var l launched
-	if err := t.scriptJSON(ctx, "launch", launch{dir, c.File, c.Arguments, limit.Milliseconds()}, &l); err != nil {
+	if _, err := t.scriptJSON(ctx, "launch", launch{dir, c.File, c.Arguments, limit.Milliseconds()}, &l); err != nil {
 		return harness.Execution{}, err
 	}
 	started, err := hostTime(l.Started)
@@ -215,9 +215,10 @@ func (t *Target) Sweep(ctx context.Context, dir string) error {
 	var swept struct {
 		Swept string `json:"swept"`
 	}
-	return t.scriptJSON(ctx, "sweep", struct {
+	_, err = t.scriptJSON(ctx, "sweep", struct {
 		Dir string `json:"dir"`
 	}{dir}, &swept)
+	return err
 }
 
 // Close implements [harness.Target]: it deletes the shells and ends the sessions.

@@ -87,7 +87,7 @@ func TestInspect(t *testing.T) {
 		User: `LAB\ann`, Elevated: true, PowerShell: "5.1.20348.2849", Bits: 64, LanguageMode: "FullLanguage", Temp: `C:\Temp`,
 		IIS: "10.0", W3SVC: "Running", WebAdministration: true, Sysmon: "Running", SysmonVersion: "15.15", SysmonConfigHash: "SHA256=00",
 		ScriptBlockLogging: true, ProcessID: 4711,
-		ClockSkew: 58*time.Second + 623456700*time.Nanosecond, // host at 03:05:05.12, we between 03:04:06 and :07
+		ClockSkew: 59*time.Second + 123456700*time.Nanosecond, // the host says 03:05:05.12 and we read that at 03:04:06
 	}, facts)
 }
 

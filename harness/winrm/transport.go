@@ -78,7 +78,8 @@ func mayRepeat(err error, mode repeat) bool {
 
 // giveUp turns what is left over into a typed error.
 func giveUp(operation string, err error) error {
-	if errors.Is(err, errLogonClosed) || !errors.Is(err, errClosed) && !errors.Is(err, errUnsolicited) {
+	lost := errors.Is(err, errClosed) || errors.Is(err, errBroken) || errors.Is(err, errUnsolicited)
+	if errors.Is(err, errLogonClosed) || !lost {
 		return err
 	}
 	return &InterruptedError{Operation: operation, Err: err}
@@ -204,7 +205,7 @@ func (t *transport) open(ctx context.Context) (*session, error) {
 	}
 	if err := t.config.logon(bounded, s); err != nil {
 		s.close()
-		if errors.Is(err, errClosed) {
+		if errors.Is(err, errClosed) || errors.Is(err, errBroken) {
 			err = &UnreachableError{Address: t.config.address(), Err: fmt.Errorf("%w: %w", errLogonClosed, err)}
 		}
 		return nil, contextError(ctx, err)

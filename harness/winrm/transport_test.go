@@ -255,6 +255,32 @@ func TestConnectionClosed(t *testing.T) {
 	}
 }
 
+// An answer that breaks off may hold output that the host does not send again, so that
+// nothing is repeated.
+func TestAnswerBreaksOff(t *testing.T) {
+	for name, raw := range map[string]string{
+		"in the status line": "HTTP/1.1 20", "in the header": "HTTP/1.1 200 OK\r\nContent-Le",
+		"in the body": "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n<s:Env", "not HTTP": "SSH-2.0-OpenSSH_9.2\r\n",
+		"in a chunk": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nabc",
+	} {
+		t.Run(name, func(t *testing.T) {
+			host := newFakeHost(t, false, echo)
+			host.react = always("Receive", reaction{raw: raw})
+			_, _, _, err := runText(t.Context(), host.target(), "x", "")
+			var interrupted *InterruptedError
+			require.ErrorAs(t, err, &interrupted)
+			require.Equal(t, 1, host.count("Receive"))
+		})
+		t.Run(name+", at the logon", func(t *testing.T) {
+			host := newFakeHost(t, false, echo)
+			host.react = always("negotiate", reaction{raw: raw})
+			_, _, _, err := runText(t.Context(), host.target(), "x", "")
+			var unreachable *UnreachableError
+			require.ErrorAs(t, err, &unreachable)
+		})
+	}
+}
+
 func TestConnectionAlwaysClosed(t *testing.T) {
 	for operation, want := range map[string]any{"negotiate": new(*UnreachableError), "Create": new(*InterruptedError)} {
 		t.Run(operation, func(t *testing.T) {

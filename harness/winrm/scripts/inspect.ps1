@@ -9,7 +9,7 @@ $driver=Get-Item "$env:windir\Sysmon64.exe","$env:windir\Sysmon.exe" | Select-Ob
 $iis=Get-ItemProperty 'HKLM:\SOFTWARE\Microsoft\InetStp'
 $logging=Get-ItemProperty 'HKLM:\SOFTWARE\Policies\Microsoft\Windows\PowerShell\ScriptBlockLogging'
 [Console]::Out.WriteLine((ConvertTo-Json -Compress ([ordered]@{
- pid=$PID;utc=[DateTime]::UtcNow.ToString('o')
+ pid=$PID
  name=$env:COMPUTERNAME;os=$os.Caption;build=$os.Version;temp=$env:TEMP
  user=$identity.Name;elevated=$principal.IsInRole([Security.Principal.WindowsBuiltInRole]::Administrator)
  powershell=$PSVersionTable.PSVersion.ToString();bits=[IntPtr]::Size*8
@@ -20,4 +20,5 @@ $logging=Get-ItemProperty 'HKLM:\SOFTWARE\Policies\Microsoft\Windows\PowerShell\
  w3svc="$((Get-Service -Name W3SVC).Status)"
  webAdministration=[bool](Get-Module -ListAvailable -Name WebAdministration)
  scriptBlockLogging=[bool]$logging.EnableScriptBlockLogging
+ utc=[DateTime]::UtcNow.ToString('o') # last: the reader compares it with the time at which this line arrives
 })))
