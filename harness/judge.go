@@ -9,6 +9,7 @@ import (
 	"github.com/seed-67b27da2/geiger/detection"
 	"github.com/seed-67b27da2/geiger/detection/kql"
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
+	"github.com/seed-67b27da2/geiger/detection/kql/value"
 	"github.com/seed-67b27da2/geiger/detection/schema"
 	"github.com/seed-67b27da2/geiger/harness/ingest"
 	"github.com/seed-67b27da2/geiger/harness/telemetry"
@@ -304,7 +305,7 @@ func (j *judgement) normalisedIn(tables kql.Tables, t TelemetryExpectation) bool
 
 func matchesRow(where []Match, table *kql.Table, row int) bool {
 	for _, m := range where {
-		at := slices.IndexFunc(table.Columns(), func(c kql.Column) bool { return c.Name == m.Column })
+		at := slices.IndexFunc(table.Columns(), func(c value.Column) bool { return c.Name == m.Column })
 		if at < 0 || !m.MatchesValue(table.At(row, at)) {
 			return false
 		}

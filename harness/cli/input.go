@@ -122,7 +122,7 @@ func unpacked(name string) (io.ReadCloser, error) {
 
 // read reads the rows of a table. Columns that the schema knows get its types; those of others follow from the data:
 // a CSV column is text unless its header says "name:type", an NDJSON column is what its values are.
-func (f *tableFile) read(known []kql.Column) (*kql.Table, error) {
+func (f *tableFile) read(known []value.Column) (*kql.Table, error) {
 	in, err := unpacked(f.name)
 	if err != nil {
 		return nil, err
@@ -138,16 +138,16 @@ func (f *tableFile) read(known []kql.Column) (*kql.Table, error) {
 	return nil, fmt.Errorf("%s: a table is a .csv, .ndjson or .jsonl file", f.name)
 }
 
-func readCSV(name string, in io.Reader, known []kql.Column) (*kql.Table, error) {
+func readCSV(name string, in io.Reader, known []value.Column) (*kql.Table, error) {
 	records := csv.NewReader(in)
 	header, err := records.Read()
 	if err != nil {
 		return nil, fmt.Errorf("%s: header: %w", name, err)
 	}
-	columns := make([]kql.Column, len(header))
+	columns := make([]value.Column, len(header))
 	for i, h := range header {
 		title, kind, typed := strings.Cut(strings.TrimPrefix(h, "\ufeff"), ":")
-		columns[i] = kql.Column{Name: title, Type: typeOf(known, title, value.String)}
+		columns[i] = value.Column{Name: title, Type: typeOf(known, title, value.String)}
 		if typed {
 			t, ok := value.ParseType(kind)
 			if !ok {
@@ -173,7 +173,7 @@ func readCSV(name string, in io.Reader, known []kql.Column) (*kql.Table, error) 
 	}
 }
 
-func typeOf(known []kql.Column, name string, otherwise value.Type) value.Type {
+func typeOf(known []value.Column, name string, otherwise value.Type) value.Type {
 	for _, c := range known {
 		if c.Name == name {
 			return c.Type
@@ -183,7 +183,7 @@ func typeOf(known []kql.Column, name string, otherwise value.Type) value.Type {
 }
 
 // readRows reads one JSON object a line. A column's type is the widest of its values.
-func readRows(name string, in io.Reader, known []kql.Column) (*kql.Table, error) {
+func readRows(name string, in io.Reader, known []value.Column) (*kql.Table, error) {
 	lines := bufio.NewScanner(in)
 	lines.Buffer(make([]byte, 64<<10), 16<<20)
 	var rows []map[string]any
@@ -206,9 +206,9 @@ func readRows(name string, in io.Reader, known []kql.Column) (*kql.Table, error)
 	if err := lines.Err(); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	var columns []kql.Column
+	var columns []value.Column
 	for _, k := range slices.Sorted(maps.Keys(types)) {
-		columns = append(columns, kql.Column{Name: k, Type: typeOf(known, k, max(types[k], value.Bool))})
+		columns = append(columns, value.Column{Name: k, Type: typeOf(known, k, max(types[k], value.Bool))})
 	}
 	b := kql.NewBuilder(columns)
 	for _, row := range rows {

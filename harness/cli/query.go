@@ -151,7 +151,7 @@ func (d *data) extend(service *kql.Schema) (*kql.Schema, kql.Tables, error) {
 	}
 	own := kql.Tables{}
 	for _, f := range d.files {
-		var known []kql.Column
+		var known []value.Column
 		if t, ok := service.Table(f.table); ok {
 			known = t.Columns
 		}
