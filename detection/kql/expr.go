@@ -1,6 +1,8 @@
 package kql
 
 import (
+	"strings"
+
 	"github.com/seed-67b27da2/geiger/detection/kql/bind"
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
@@ -18,7 +20,12 @@ func (c *compiler) expr(e bind.Expr) expr {
 	case *bind.Member:
 		return c.row("."+e.Name, e, member(e.Name), c.expr(e.Target))
 	case *bind.Element:
+		if p, ok := sortedArray(e); ok {
+			return c.part(p)
+		}
 		return c.row("[]", e, element, c.expr(e.Target), c.expr(e.Index))
+	case *bind.Part:
+		return c.part(e)
 	case *bind.ToScalar:
 		return &toScalar{plan: c.operator(e.Plan), result: e.Type()}
 	case *bind.InTable:
@@ -31,6 +38,42 @@ func (c *compiler) expr(e bind.Expr) expr {
 		c.unsupported(e.Span(), "this expression (%s) is not supported", c.text(e.Span()))
 		return &literal{value: value.Null(e.Type())}
 	}
+}
+
+// part compiles one result of a function that gives several.
+func (c *compiler) part(e *bind.Part) expr {
+	call, ok := e.Target.(*bind.Call)
+	if ok {
+		switch call.Name {
+		case "array_sort_asc":
+			return c.row(call.Name, e, arraySort(1, e.Index), c.exprs(call.Args)...)
+		case "array_sort_desc":
+			return c.row(call.Name, e, arraySort(-1, e.Index), c.exprs(call.Args)...)
+		}
+		c.unsupported(nameSpan(call), "function %s is not supported", call.Name)
+	} else {
+		c.unsupported(e.Span(), "this expression (%s) is not supported", c.text(e.Span()))
+	}
+	return &literal{value: value.Null(e.Type())}
+}
+
+// sortedArray recognises array_sort_asc(a, b)[1]: an index picks one of the arrays that
+// the function sorts, not an element of the first.
+func sortedArray(e *bind.Element) (*bind.Part, bool) {
+	p, ok := e.Target.(*bind.Part)
+	if !ok {
+		return nil, false
+	}
+	call, ok := p.Target.(*bind.Call)
+	index, fine := e.Index.(*bind.Literal)
+	if !ok || !fine || !strings.HasPrefix(call.Name, "array_sort_") || index.Value.Type() != value.Long {
+		return nil, false
+	}
+	n := int(index.Value.Int())
+	if n < 0 || n >= len(call.Args) {
+		return nil, false
+	}
+	return &bind.Part{Typed: e.Typed, Target: call, Index: n}, true
 }
 
 // text is the piece of the query at a span, for messages.

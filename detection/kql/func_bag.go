@@ -146,13 +146,13 @@ func setPath(b *value.Bag, steps []string, x any) *value.Bag {
 	return out
 }
 
-// zipBag makes a bag of an array of keys and an array of values.
+// zipBag makes a bag of an array of keys and an array of values; a missing value is null.
 func zipBag(c *invocation, args []value.Value) value.Value {
 	keys, ok := args[0].Dynamic().([]any)
-	values, fine := args[1].Dynamic().([]any)
-	if !ok || !fine {
+	if !ok {
 		return c.null()
 	}
+	values, _ := args[1].Dynamic().([]any)
 	b := value.NewBag()
 	for i, k := range keys {
 		if name, ok := k.(string); ok {

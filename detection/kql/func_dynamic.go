@@ -87,9 +87,9 @@ func arrayFunction(name string) rowFunction {
 			return value.NewDynamic(list)
 		})
 	case "array_sort_asc":
-		return onArray(arraySort(1))
+		return arraySort(1, 0)
 	case "array_sort_desc":
-		return onArray(arraySort(-1))
+		return arraySort(-1, 0)
 	case "array_rotate_left":
 		return onArray(arrayRotate(1))
 	case "array_rotate_right":
@@ -178,27 +178,38 @@ func arraySplit(_ *invocation, list []any, args []value.Value) value.Value {
 	return value.NewDynamic(append(parts, slices.Clone(list[from:])))
 }
 
-// arraySort orders by value; nulls go last, or first if the second argument is false.
-func arraySort(direction int) func(*invocation, []any, []value.Value) value.Value {
-	return func(_ *invocation, list []any, args []value.Value) value.Value {
-		list = slices.Clone(list)
+// arraySort orders the first array by value and every other array of the same length
+// along with it; it gives the one at index. Nulls go last, or first if the last argument
+// is false.
+func arraySort(direction, index int) rowFunction {
+	return func(c *invocation, args []value.Value) value.Value {
+		list, ok := args[0].Dynamic().([]any)
+		along, fine := args[index].Dynamic().([]any)
+		if !ok || !fine || len(list) != len(along) {
+			return c.null()
+		}
 		last := 1
-		if len(args) > 1 && args[len(args)-1].Type() == value.Bool && !args[len(args)-1].Bool() {
+		if n := len(args) - 1; args[n].Type() == value.Bool && !args[n].Bool() {
 			last = -1
 		}
-		slices.SortStableFunc(list, func(a, b any) int {
-			switch {
-			case a == nil && b == nil:
-				return 0
-			case a == nil:
-				return last
-			case b == nil:
-				return -last
-			default:
-				return direction * compareBoxed(value.FromDynamic(a), value.FromDynamic(b))
-			}
+		order := sequence(len(list))
+		slices.SortStableFunc(order, func(a, b uint32) int {
+			return compareElements(list[a], list[b], direction, last)
 		})
-		return value.NewDynamic(list)
+		return value.NewDynamic(pick(along, order))
+	}
+}
+
+func compareElements(a, b any, direction, last int) int {
+	switch {
+	case a == nil && b == nil:
+		return 0
+	case a == nil:
+		return last
+	case b == nil:
+		return -last
+	default:
+		return direction * compareBoxed(value.FromDynamic(a), value.FromDynamic(b))
 	}
 }
 

@@ -35,10 +35,26 @@ func encodingFunction(name string) rowFunction {
 		}
 	case "base64_encode_fromarray":
 		return encodeArray
+	case "base64_decode_toguid":
+		return func(c *invocation, args []value.Value) value.Value {
+			b, ok := decodeBase64(text(args[0]))
+			if !ok || len(b) != 16 {
+				return c.null()
+			}
+			return value.NewGUID(hex.EncodeToString(guidOrder(b)))
+		}
+	case "base64_encode_fromguid":
+		return func(c *invocation, args []value.Value) value.Value {
+			b, err := hex.DecodeString(strings.ReplaceAll(args[0].Str(), "-", ""))
+			if err != nil || len(b) != 16 {
+				return value.NewString("")
+			}
+			return value.NewString(base64.StdEncoding.EncodeToString(guidOrder(b)))
+		}
 	case "url_encode":
-		return onText(url.QueryEscape)
+		return onText(encodeURL)
 	case "url_encode_component":
-		return onText(func(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") })
+		return onText(func(s string) string { return strings.ReplaceAll(encodeURL(s), "+", "%20") })
 	case "url_decode":
 		return onText(decodeURL)
 	case "hash_md5":
@@ -105,6 +121,35 @@ func encodeArray(c *invocation, args []value.Value) value.Value {
 		b.WriteByte(byte(n))
 	}
 	return value.NewString(base64.StdEncoding.EncodeToString(b.Bytes()))
+}
+
+// guidOrder turns the bytes of a guid from the order of its text into that of memory, or
+// back: the first three groups are little-endian (RFC 9562 calls it the GUID layout of
+// Microsoft).
+func guidOrder(b []byte) []byte {
+	order := [16]int{3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15}
+	out := make([]byte, 16)
+	for i, from := range order {
+		out[i] = b[from]
+	}
+	return out
+}
+
+// encodeURL escapes all but letters, digits and -_.!*(), with lower-case digits.
+func encodeURL(s string) string {
+	var out strings.Builder
+	for i := range len(s) {
+		switch b := s[i]; {
+		case b < utf8.RuneSelf && isTermRune(rune(b)) || strings.IndexByte("-_.!*()", b) >= 0:
+			out.WriteByte(b)
+		case b == ' ':
+			out.WriteByte('+')
+		default:
+			out.WriteByte('%')
+			out.WriteString(hex.EncodeToString([]byte{b}))
+		}
+	}
+	return out.String()
 }
 
 // decodeURL decodes %XX and +; what is no valid escape stays.

@@ -105,7 +105,7 @@ func parsePath(s string) any {
 		directory, file = s[:i], s[i+1:]
 	}
 	if len(directory) >= 2 && directory[1] == ':' || len(s) >= 2 && s[1] == ':' {
-		root = s[:2]
+		root = s[:min(3, len(s))]
 	}
 	if name, after, ok := strings.Cut(file, ":"); ok && !(root != "" && directory == "") {
 		file, stream = name, after

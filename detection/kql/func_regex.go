@@ -221,7 +221,10 @@ func indexOfRegex(c *invocation, args []value.Value) value.Value {
 	source := []rune(text(args[0]))
 	n := int64(len(source))
 	start, length, occurrence := long(args, 2, 0), long(args, 3, -1), long(args, 4, 1)
-	if start < 0 || start > n || occurrence < 1 {
+	if start < 0 || occurrence < 1 {
+		return c.null()
+	}
+	if start > n {
 		return value.NewLong(-1)
 	}
 	end := n

@@ -146,20 +146,54 @@ func repeatText(_ *invocation, args []value.Value) value.Value {
 	return value.NewString(unit + strings.Repeat(delimiter+unit, int(n)-1))
 }
 
-// replaceStrings replaces several texts in one pass; the earlier lookup wins.
+// replaceStrings replaces several texts, one lookup after the other, where none was
+// replaced before. A rewrite that is no string leaves its lookup as it is.
 func replaceStrings(c *invocation, args []value.Value) value.Value {
 	lookups, ok := args[1].Dynamic().([]any)
 	rewrites, fine := args[2].Dynamic().([]any)
 	if !ok || !fine || len(lookups) != len(rewrites) {
 		return c.null()
 	}
-	pairs := make([]string, 0, 2*len(lookups))
+	pieces := []piece{{text: text(args[0])}}
 	for i := range lookups {
-		if from := value.NewDynamic(lookups[i]).String(); from != "" {
-			pairs = append(pairs, from, value.NewDynamic(rewrites[i]).String())
+		lookup, ok := lookups[i].(string)
+		if !ok || lookup == "" {
+			continue
+		}
+		rewrite, ok := rewrites[i].(string)
+		if !ok {
+			rewrite = lookup
+		}
+		pieces = replacePieces(pieces, lookup, rewrite)
+	}
+	var out strings.Builder
+	for _, p := range pieces {
+		out.WriteString(p.text)
+	}
+	return value.NewString(out.String())
+}
+
+// piece is a part of a text; a done one is the outcome of a replacement.
+type piece struct {
+	text string
+	done bool
+}
+
+func replacePieces(pieces []piece, lookup, rewrite string) []piece {
+	var out []piece
+	for _, p := range pieces {
+		if p.done {
+			out = append(out, p)
+			continue
+		}
+		for i, rest := range strings.Split(p.text, lookup) {
+			if i > 0 {
+				out = append(out, piece{rewrite, true})
+			}
+			out = append(out, piece{text: rest})
 		}
 	}
-	return value.NewString(strings.NewReplacer(pairs...).Replace(text(args[0])))
+	return out
 }
 
 // translate maps characters of the first list to those of the second, whose last one

@@ -50,10 +50,8 @@ func patternOf(p *bind.Parse) (*regexp.Regexp, error) {
 			out.WriteString(`(?:` + nonCapturing(rewritten) + `)`)
 		case part.Index < 0:
 			out.WriteString(regexp.QuoteMeta(part.Text))
-		case inRegex:
-			out.WriteString(`(.*)`)
 		default:
-			out.WriteString(`(.*?)`)
+			out.WriteString(capture(part.Type, p.Kind))
 		}
 	}
 	if !inRegex {
@@ -64,6 +62,29 @@ func patternOf(p *bind.Parse) (*regexp.Regexp, error) {
 		flags = "(?" + p.Flags + ")"
 	}
 	return regexp.Compile(flags + out.String())
+}
+
+// capture is the pattern of a column. Numbers take as many digits as there are, so that
+// one followed by a star is not empty; of the relaxed kind, anything else if there are
+// none.
+func capture(t value.Type, kind string) string {
+	number := ""
+	switch t {
+	case value.Int, value.Long:
+		number = `[-+]?[0-9]+`
+	case value.Real, value.Decimal:
+		number = `[-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?`
+	}
+	switch {
+	case number != "" && kind == "relaxed":
+		return `(` + number + `|.*?)`
+	case number != "":
+		return `(` + number + `)`
+	case kind == "regex":
+		return `(.*)`
+	default:
+		return `(.*?)`
+	}
 }
 
 // nonCapturing turns the groups of a pattern into non-capturing ones, so that only the
