@@ -267,48 +267,15 @@ func (l *lexer) rawGUID(t *token, start int) bool {
 func (l *lexer) punctuation(t *token) bool {
 	t.kind = signToken
 	c := l.text[l.pos]
-	next := l.peek(1)
-	two := func(s sign, strength uint8) bool {
+	if s, strength := twoSigns(c, l.peek(1)); s != 0 {
 		t.sign, t.strength = s, strength
 		l.pos += 2
 		return true
 	}
 	switch c {
-	case '.':
-		if next == '.' {
-			return two(dotDot, noOperator)
-		}
-	case '=':
-		switch next {
-		case '=':
-			return two(equalEqual, equality)
-		case '>':
-			return two(arrow, noOperator)
-		case '~':
-			return two(equalTilde, stringOperator)
-		}
 	case '!':
-		switch next {
-		case '=':
-			return two(bangEqual, equality)
-		case '~':
-			return two(bangTilde, stringOperator)
-		}
 		return l.bangWord(t)
-	case '<':
-		switch next {
-		case '=':
-			return two(lessEqual, relational)
-		case '|':
-			return two(lessBar, noOperator)
-		case '>':
-			return two(lessGreater, equality)
-		}
-		t.strength = relational
-	case '>':
-		if next == '=' {
-			return two(greaterEqual, relational)
-		}
+	case '<', '>':
 		t.strength = relational
 	case '+', '-':
 		t.strength = additive
@@ -316,13 +283,40 @@ func (l *lexer) punctuation(t *token) bool {
 		t.strength = multiplicative
 	case ':':
 		t.strength = stringOperator
-	case '(', ')', '[', ']', '{', '}', '|', ';', ',', '@', '?':
+	case '(', ')', '[', ']', '{', '}', '|', ';', ',', '@', '?', '.', '=':
 	default:
 		return false
 	}
 	t.sign = sign(c)
 	l.pos++
 	return true
+}
+
+// twoSigns recognizes a sign of two characters; 0 if it is none.
+func twoSigns(first, second byte) (sign, uint8) {
+	switch {
+	case first == '.' && second == '.':
+		return dotDot, noOperator
+	case first == '=' && second == '=':
+		return equalEqual, equality
+	case first == '=' && second == '>':
+		return arrow, noOperator
+	case first == '=' && second == '~':
+		return equalTilde, stringOperator
+	case first == '!' && second == '=':
+		return bangEqual, equality
+	case first == '!' && second == '~':
+		return bangTilde, stringOperator
+	case first == '<' && second == '=':
+		return lessEqual, relational
+	case first == '<' && second == '|':
+		return lessBar, noOperator
+	case first == '<' && second == '>':
+		return lessGreater, equality
+	case first == '>' && second == '=':
+		return greaterEqual, relational
+	}
+	return 0, noOperator
 }
 
 // bangWord cuts !in, !has, !between and their like.

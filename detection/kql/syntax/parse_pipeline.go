@@ -84,14 +84,8 @@ func (p *parser) pipeline() Expr {
 
 // piped reads the operators after a source.
 func (p *parser) piped(start int, source Expr, operators []Operator) Expr {
-	for {
-		if p.accept('|') {
-			operators = append(operators, p.requiredOperator())
-			continue
-		}
-		if !p.mendPipe() {
-			break
-		}
+	for p.accept('|') || p.mendPipe() {
+		operators = append(operators, p.requiredOperator())
 	}
 	if len(operators) == 0 {
 		return source
@@ -99,35 +93,29 @@ func (p *parser) piped(start int, source Expr, operators []Operator) Expr {
 	return &Pipeline{extent: p.from(start), Source: source, Operators: operators}
 }
 
-// mendPipe looks at what follows an operator. If that cannot follow, it reports it, and finds the pipe to read on
-// from; it reports whether there is one.
+// mendPipe looks at what follows an operator instead of a pipe. If that cannot follow, it reports it and finds the
+// place to read on from; it reports whether an operator is to be read there.
 func (p *parser) mendPipe() bool {
 	t := p.tokens[p.pos]
 	if p.endOfList() || t.is(',') || p.startsStatement() {
 		return false
 	}
-	if t.kind == wordToken && isOperatorWord(p.slice(t)) && p.failed != p.pos {
+	word := ""
+	if t.kind == wordToken {
+		word = p.slice(t)
+	}
+	if isOperatorWord(word) && p.failed != p.pos {
 		// A forgotten pipe: read on as if it were there.
-		p.fail("KS005", `expected "|" or ";", got `+p.got(), `write "| `+p.slice(t)+`"`)
-		p.tokens[p.pos].class |= keyword
-		return p.insertPipe()
+		p.fail("KS005", `expected "|" or ";", got `+p.got(), `write "| `+word+`"`)
+		return true
 	}
 	hint := ""
-	if t.kind == wordToken {
-		if s, ok := Suggest(p.slice(t), operatorNames()); ok && p.peek(1).kind != signToken {
-			hint = `did you mean "| ` + s + `"?`
-		}
+	if s, ok := Suggest(word, operatorNames()); ok && p.peek(1).kind != signToken {
+		hint = `did you mean "| ` + s + `"?`
 	}
 	p.fail("KS005", `expected "|" or ";", got `+p.got(), hint)
 	p.resync()
-	return p.at('|')
-}
-
-// insertPipe makes the parser see a pipe before the next token.
-func (p *parser) insertPipe() bool {
-	at := p.tokens[p.pos].start
-	p.tokens = append(p.tokens[:p.pos:p.pos], append([]token{{kind: signToken, sign: '|', start: at, end: at}}, p.tokens[p.pos:]...)...)
-	return true
+	return p.accept('|')
 }
 
 // requiredOperator reads the operator after a pipe. If there is none it reports that and passes the text up to the next pipe.
@@ -158,9 +146,10 @@ func (p *parser) requiredOperator() Operator {
 // operator reads an operator, or nil if the next word begins none.
 func (p *parser) operator() Operator {
 	t := p.tokens[p.pos]
-	if t.kind != wordToken || t.class&keyword == 0 {
+	if t.kind != wordToken || t.class&keyword == 0 || !p.enter() {
 		return nil
 	}
+	defer p.leave()
 	base := operator{extent: extent{Span{int(t.start), int(t.end)}}}
 	base.word = Word{Text: p.slice(t), Span: base.span}
 	op := p.operatorAfter(base)

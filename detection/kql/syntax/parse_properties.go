@@ -1,5 +1,7 @@
 package syntax
 
+import "slices"
+
 // isProperty reports whether a word is a setting that any operator may be given.
 func isProperty(word string) bool {
 	switch word {
@@ -23,10 +25,8 @@ func (p *parser) scanProperty(n int, own []string) int {
 	if isProperty(word) {
 		return 1
 	}
-	for _, o := range own {
-		if o == word {
-			return 1
-		}
+	if slices.Contains(own, word) {
+		return 1
 	}
 	if word == "hint" && p.peek(n+1).is('.') && p.peek(n+1).glued && p.peek(n+2).glued &&
 		(p.isWord(n+2, "pass_filters") || p.isWord(n+2, "pass_filters_column")) {
@@ -126,11 +126,7 @@ func (p *parser) ownProperties(value func(name string) Expr, own ...string) []*P
 		if t.kind != wordToken {
 			return false
 		}
-		known := false
-		for _, o := range own {
-			known = known || p.slice(t) == o
-		}
-		if !known {
+		if !slices.Contains(own, p.slice(t)) {
 			hint := ""
 			if s, ok := Suggest(p.slice(t), own); ok {
 				hint = `did you mean "` + s + `"?`

@@ -282,10 +282,11 @@ func (p *parser) function() *Function {
 func (p *parser) block() *Block {
 	start := p.start()
 	b := &Block{}
-	if !p.require('{') {
+	if !p.enter() || !p.require('{') {
 		b.extent = p.from(start)
 		return b
 	}
+	defer p.leave()
 	for p.atWord("let") || p.atWord("declare") {
 		if p.atWord("let") {
 			b.Statements = append(b.Statements, p.let())

@@ -2,12 +2,16 @@ package syntax
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
 
 // maxDepth bounds the nesting of expressions, so that no input exhausts the stack.
 const maxDepth = 1000
+
+// maxErrors is how many errors of one text are reported.
+const maxErrors = 100
 
 // Parse reads a query. The tree is never nil; with errors among the
 // diagnostics it is what could be made of the text. Several errors are found in one pass.
@@ -99,10 +103,8 @@ func (p *parser) acceptWord(list ...string) Word {
 	if p.tokens[p.pos].kind != wordToken {
 		return Word{}
 	}
-	for _, w := range list {
-		if p.atWord(w) {
-			return p.word()
-		}
+	if slices.ContainsFunc(list, p.atWord) {
+		return p.word()
 	}
 	return Word{}
 }
@@ -141,6 +143,9 @@ func (p *parser) fail(code, message, hint string) {
 		return
 	}
 	p.failed = p.pos
+	if len(p.diagnostics) >= maxErrors {
+		return
+	}
 	t := p.tokens[p.pos]
 	p.diagnostics = append(p.diagnostics, Diagnostic{
 		Code: code, Message: message, Hint: hint, Span: Span{int(t.start), int(t.end)},
@@ -254,18 +259,18 @@ func (s sign) String() string {
 	return string(rune(s))
 }
 
-// enter counts a level of nesting; it reports false, with an error, if there are too many.
+// enter counts a level of nesting, which leave ends. It reports false, with an error, if there are too many.
 func (p *parser) enter() bool {
-	p.depth++
-	if p.depth <= maxDepth {
+	if p.depth < maxDepth {
+		p.depth++
 		return true
 	}
-	p.failed = -1
-	t := p.tokens[p.pos]
-	p.diagnostics = append(p.diagnostics, Diagnostic{
-		Class: ClassUnsupported, Message: fmt.Sprintf("expression nested deeper than %d levels", maxDepth),
-		Span: Span{int(t.start), int(t.end)},
-	})
+	if t := p.tokens[p.pos]; t.kind != endToken {
+		p.diagnostics = append(p.diagnostics, Diagnostic{
+			Class: ClassUnsupported, Message: fmt.Sprintf("expression nested deeper than %d levels", maxDepth),
+			Span: Span{int(t.start), int(t.end)},
+		})
+	}
 	// Nothing after this can be made sense of.
 	p.pos = len(p.tokens) - 1
 	p.failed = p.pos

@@ -12,14 +12,14 @@ const (
 // other layout gone. What it prints means the same, and printing what was parsed of it changes nothing.
 func Print(q *Query) string {
 	p := &printer{}
-	q.print(p)
+	q.write(p)
 	return p.b.String()
 }
 
 // PrintNode lays out a part of a query on one line where possible, for messages and reports.
 func PrintNode(n Node) string {
 	p := &printer{flat: true}
-	n.print(p)
+	n.write(p)
 	return p.b.String()
 }
 
@@ -58,7 +58,7 @@ func node[T interface {
 ) {
 	var none T
 	if n != none {
-		n.print(p)
+		n.write(p)
 	}
 }
 
@@ -71,7 +71,7 @@ func after[T interface {
 	var none T
 	if n != none {
 		p.text(words)
-		n.print(p)
+		n.write(p)
 	}
 }
 
@@ -81,7 +81,7 @@ func list[T Node](p *printer, nodes []T) {
 		if i > 0 {
 			p.text(", ")
 		}
-		n.print(p)
+		n.write(p)
 	}
 }
 
@@ -99,7 +99,7 @@ func columns[T Node](p *printer, nodes []T) bool {
 					p.text(",")
 				}
 				p.line()
-				n.print(p)
+				n.write(p)
 			}
 			p.indent--
 			return true
@@ -130,7 +130,7 @@ func (p *printer) by(word Word, keys []*NamedExpr, broken bool) {
 func flatWidth[T Node](nodes []T) int {
 	flat := &printer{flat: true}
 	for _, n := range nodes {
-		n.print(flat)
+		n.write(flat)
 		if flat.b.Len() > printWidth {
 			break
 		}
@@ -139,23 +139,23 @@ func flatWidth[T Node](nodes []T) int {
 	return flat.b.Len()
 }
 
-// nested writes a table in brackets, on one line if it is short.
-func (p *printer) nested(open string, n Node, closer string) {
+// nested writes a table in parentheses, on one line if it is short.
+func (p *printer) nested(open string, n Node) {
 	p.text(open)
-	defer p.text(closer)
+	defer p.text(")")
 	if p.flat || !holdsPipeline(n) {
-		n.print(p)
+		n.write(p)
 		return
 	}
 	flat := &printer{flat: true}
-	n.print(flat)
+	n.write(flat)
 	if text := flat.b.String(); len(text) <= nestedWidth && !strings.Contains(text, "\n") {
 		p.text(text)
 		return
 	}
 	p.indent++
 	p.line()
-	n.print(p)
+	n.write(p)
 	p.indent--
 	p.line()
 }
@@ -173,7 +173,7 @@ func holdsPipeline(n Node) bool {
 func (p *printer) properties(list []*Property) {
 	for _, s := range list {
 		p.text(" ")
-		s.print(p)
+		s.write(p)
 	}
 }
 
@@ -192,18 +192,18 @@ func (p *printer) statements(statements []Statement) {
 		if i > 0 {
 			p.line()
 		}
-		s.print(p)
+		s.write(p)
 		if i < len(statements)-1 {
 			p.text(";")
 		}
 	}
 }
 
-func (q *Query) print(p *printer) {
+func (q *Query) write(p *printer) {
 	p.statements(q.Statements)
 }
 
-func (b *Block) print(p *printer) {
+func (b *Block) write(p *printer) {
 	p.text("{")
 	if len(b.Statements) > 0 {
 		p.indent++
@@ -215,7 +215,7 @@ func (b *Block) print(p *printer) {
 	p.text("}")
 }
 
-func (n *Name) print(p *printer) {
+func (n *Name) write(p *printer) {
 	switch {
 	case n.Client:
 		p.text("{", n.Text, "}")
@@ -229,9 +229,9 @@ func (n *Name) print(p *printer) {
 // quoteEscapes writes what cannot stand between apostrophes as escape sequences.
 var quoteEscapes = strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`, "\r", `\r`)
 
-func (s *ExpressionStatement) print(p *printer) { s.Value.print(p) }
+func (s *ExpressionStatement) write(p *printer) { s.Value.write(p) }
 
-func (s *Let) print(p *printer) {
+func (s *Let) write(p *printer) {
 	p.text("let ")
 	node(p, s.Name)
 	p.text(" = ")
@@ -239,35 +239,35 @@ func (s *Let) print(p *printer) {
 		p.indentedPipeline(pipeline)
 		return
 	}
-	s.Value.print(p)
+	s.Value.write(p)
 }
 
 // indentedPipeline writes the operators of a pipeline further in than its source.
 func (p *printer) indentedPipeline(e *Pipeline) {
 	p.indent++
-	e.print(p)
+	e.write(p)
 	p.indent--
 }
 
-func (s *Set) print(p *printer) {
+func (s *Set) write(p *printer) {
 	p.text("set ")
 	node(p, s.Name)
 	after(p, " = ", s.Value)
 }
 
-func (s *Alias) print(p *printer) {
+func (s *Alias) write(p *printer) {
 	p.text("alias database ")
 	node(p, s.Name)
 	after(p, " = ", s.Value)
 }
 
-func (s *QueryParameters) print(p *printer) {
+func (s *QueryParameters) write(p *printer) {
 	p.text("declare query_parameters (")
 	list(p, s.Parameters)
 	p.text(")")
 }
 
-func (s *DeclarePattern) print(p *printer) {
+func (s *DeclarePattern) write(p *printer) {
 	p.text("declare pattern ")
 	node(p, s.Name)
 	if s.Arguments == nil && s.Cases == nil {
@@ -278,27 +278,27 @@ func (s *DeclarePattern) print(p *printer) {
 	p.text(")")
 	if s.Path != nil {
 		p.text("[")
-		s.Path.print(p)
+		s.Path.write(p)
 		p.text("]")
 	}
 	p.text(" {")
 	p.indent++
 	for _, c := range s.Cases {
 		p.line()
-		c.print(p)
+		c.write(p)
 	}
 	p.indent--
 	p.line()
 	p.text("}")
 }
 
-func (c *PatternCase) print(p *printer) {
+func (c *PatternCase) write(p *printer) {
 	p.text("(")
 	list(p, c.Arguments)
 	p.text(")")
 	if c.Path != nil {
 		p.text(".[")
-		c.Path.print(p)
+		c.Path.write(p)
 		p.text("]")
 	}
 	p.text(" = ")
@@ -306,21 +306,21 @@ func (c *PatternCase) print(p *printer) {
 	p.text(";")
 }
 
-func (s *Restrict) print(p *printer) {
+func (s *Restrict) write(p *printer) {
 	p.text("restrict access to (")
 	list(p, s.Tables)
 	p.text(")")
 	p.with(s.With)
 }
 
-func (a *Parameter) print(p *printer) {
+func (a *Parameter) write(p *printer) {
 	node(p, a.Name)
 	p.text(":", a.Type.Text)
 	node(p, a.Schema)
 	after(p, " = ", a.Default)
 }
 
-func (s *RowSchema) print(p *printer) {
+func (s *RowSchema) write(p *printer) {
 	p.text("(")
 	if s.Star {
 		p.text("*")
@@ -332,14 +332,14 @@ func (s *RowSchema) print(p *printer) {
 	p.text(")")
 }
 
-func (c *ColumnDeclaration) print(p *printer) {
+func (c *ColumnDeclaration) write(p *printer) {
 	node(p, c.Name)
 	if c.Type.Present() {
 		p.text(":", c.Type.Text)
 	}
 }
 
-func (s *Property) print(p *printer) {
+func (s *Property) write(p *printer) {
 	node(p, s.Name)
 	p.text("=")
 	node(p, s.Value)

@@ -1,60 +1,60 @@
 package syntax
 
-func (l *Literal) print(p *printer) { p.text(l.Raw) }
+func (l *Literal) write(p *printer) { p.text(l.Raw) }
 
-func (d *Dynamic) print(p *printer) {
+func (d *Dynamic) write(p *printer) {
 	p.text("dynamic(")
-	d.Value.print(p)
+	d.Value.write(p)
 	p.text(")")
 }
 
-func (o *JSONObject) print(p *printer) {
+func (o *JSONObject) write(p *printer) {
 	p.text("{")
 	list(p, o.Members)
 	p.text("}")
 }
 
-func (m *JSONMember) print(p *printer) {
-	m.Key.print(p)
+func (m *JSONMember) write(p *printer) {
+	m.Key.write(p)
 	p.text(": ")
-	m.Value.print(p)
+	m.Value.write(p)
 }
 
-func (a *JSONArray) print(p *printer) {
+func (a *JSONArray) write(p *printer) {
 	p.text("[")
 	list(p, a.Elements)
 	p.text("]")
 }
 
-func (t *TypeOf) print(p *printer) {
+func (t *TypeOf) write(p *printer) {
 	p.text("typeof")
 	if t.Schema != nil {
-		t.Schema.print(p)
+		t.Schema.write(p)
 		return
 	}
 	p.text("(", t.Type.Text, ")")
 }
 
-func (*Star) print(p *printer) { p.text("*") }
+func (*Star) write(p *printer) { p.text("*") }
 
-func (w *Wildcard) print(p *printer) { p.text(w.Pattern) }
+func (w *Wildcard) write(p *printer) { p.text(w.Pattern) }
 
-func (u *Unary) print(p *printer) {
+func (u *Unary) write(p *printer) {
 	p.text(u.Op.Text)
-	u.Operand.print(p)
+	u.Operand.write(p)
 }
 
-func (b *Binary) print(p *printer) {
-	b.Left.print(p)
+func (b *Binary) write(p *printer) {
+	b.Left.write(p)
 	p.text(" ", b.Op.Text, " ")
-	b.Right.print(p)
+	b.Right.write(p)
 }
 
-func (e *In) print(p *printer) {
-	e.Left.print(p)
+func (e *In) write(p *printer) {
+	e.Left.write(p)
 	p.text(" ", e.Op.Text, " ")
 	if len(e.List) == 1 {
-		p.nested("(", e.List[0], ")")
+		p.nested("(", e.List[0])
 		return
 	}
 	p.text("(")
@@ -62,83 +62,83 @@ func (e *In) print(p *printer) {
 	p.text(")")
 }
 
-func (b *Between) print(p *printer) {
-	b.Left.print(p)
+func (b *Between) write(p *printer) {
+	b.Left.write(p)
 	p.text(" ", b.Op.Text, " (")
-	b.Low.print(p)
+	b.Low.write(p)
 	p.text(" .. ")
-	b.High.print(p)
+	b.High.write(p)
 	p.text(")")
 }
 
-func (e *Parens) print(p *printer) { p.nested("(", e.Inner, ")") }
+func (e *Parens) write(p *printer) { p.nested("(", e.Inner) }
 
-func (c *Call) print(p *printer) {
+func (c *Call) write(p *printer) {
 	node(p, c.Name)
 	p.text("(")
 	list(p, c.Args)
 	p.text(")")
 }
 
-func (n *NamedExpr) print(p *printer) {
+func (n *NamedExpr) write(p *printer) {
 	switch {
 	case n.Tuple:
 		p.text("(")
 		list(p, n.Names)
 		p.text(") = ")
 	case len(n.Names) > 0:
-		n.Names[0].print(p)
+		n.Names[0].write(p)
 		p.text(" = ")
 	}
 	node(p, n.Value)
 }
 
-func (m *Member) print(p *printer) {
-	m.Target.print(p)
+func (m *Member) write(p *printer) {
+	m.Target.write(p)
 	p.text(".")
-	m.Member.print(p)
+	m.Member.write(p)
 }
 
-func (e *Element) print(p *printer) {
-	e.Target.print(p)
+func (e *Element) write(p *printer) {
+	e.Target.write(p)
 	p.text("[")
-	e.Index.print(p)
+	e.Index.write(p)
 	p.text("]")
 }
 
-func (t *ToScalar) print(p *printer) {
+func (t *ToScalar) write(p *printer) {
 	p.text("toscalar")
 	p.properties(t.Properties)
-	p.nested("(", t.Input, ")")
+	p.nested("(", t.Input)
 }
 
-func (t *ToTable) print(p *printer) {
+func (t *ToTable) write(p *printer) {
 	p.text("totable")
 	p.properties(t.Properties)
-	p.nested("(", t.Input, ")")
+	p.nested("(", t.Input)
 }
 
-func (m *Materialize) print(p *printer) {
+func (m *Materialize) write(p *printer) {
 	p.text("materialize")
-	p.nested("(", m.Input, ")")
+	p.nested("(", m.Input)
 }
 
-func (e *Pipeline) print(p *printer) {
+func (e *Pipeline) write(p *printer) {
 	first := e.Operators
 	if e.Source != nil {
-		e.Source.print(p)
+		e.Source.write(p)
 	} else {
-		first[0].print(p)
+		first[0].write(p)
 		first = first[1:]
 	}
 	for _, op := range first {
 		p.line()
 		p.text("| ")
-		op.print(p)
+		op.write(p)
 	}
 }
 
-func (d *DataTable) print(p *printer) {
+func (d *DataTable) write(p *printer) {
 	p.text("datatable")
 	p.properties(d.Properties)
 	p.text(" ")
@@ -156,13 +156,12 @@ func (d *DataTable) print(p *printer) {
 func (d *DataTable) printRows(p *printer, width int) {
 	p.indent++
 	for i, v := range d.Values {
-		switch {
-		case i%width == 0:
+		if i%width == 0 {
 			p.line()
-		default:
+		} else {
 			p.text(" ")
 		}
-		v.print(p)
+		v.write(p)
 		if i < len(d.Values)-1 {
 			p.text(",")
 		}
@@ -171,14 +170,14 @@ func (d *DataTable) printRows(p *printer, width int) {
 	p.line()
 }
 
-func (d *ContextualDataTable) print(p *printer) {
+func (d *ContextualDataTable) write(p *printer) {
 	p.text("__contextual_datatable ")
-	d.ID.print(p)
+	d.ID.write(p)
 	p.text(" ")
 	node(p, d.Schema)
 }
 
-func (d *ExternalData) print(p *printer) {
+func (d *ExternalData) write(p *printer) {
 	p.text(d.Keyword.Text)
 	p.properties(d.Properties)
 	p.text(" ")
@@ -189,7 +188,7 @@ func (d *ExternalData) print(p *printer) {
 	p.with(d.With)
 }
 
-func (d *InlineExternalTable) print(p *printer) {
+func (d *InlineExternalTable) write(p *printer) {
 	p.text("inline_external_table ")
 	node(p, d.Schema)
 	p.text(" kind=", d.Kind.Text)
@@ -204,7 +203,7 @@ func (d *InlineExternalTable) print(p *printer) {
 			if i > 0 {
 				p.text(" ")
 			}
-			part.print(p)
+			part.write(p)
 		}
 		p.text(")")
 	}
@@ -217,13 +216,13 @@ func (d *InlineExternalTable) print(p *printer) {
 	p.with(d.With)
 }
 
-func (g *EntityGroup) print(p *printer) {
+func (g *EntityGroup) write(p *printer) {
 	p.text("entity_group [")
 	list(p, g.Entities)
 	p.text("]")
 }
 
-func (f *Function) print(p *printer) {
+func (f *Function) write(p *printer) {
 	if f.View.Present() {
 		p.text("view ")
 	}
@@ -233,25 +232,25 @@ func (f *Function) print(p *printer) {
 	node(p, f.Body)
 }
 
-func (b *Bracketed) print(p *printer) {
+func (b *Bracketed) write(p *printer) {
 	p.text("[")
-	b.Inner.print(p)
+	b.Inner.write(p)
 	p.text("]")
 }
 
-func (s *DataScope) print(p *printer) {
-	s.Target.print(p)
+func (s *DataScope) write(p *printer) {
+	s.Target.write(p)
 	p.text(" datascope=", s.Scope.Text)
 }
 
-func (l *NameList) print(p *printer) { list(p, l.Names) }
+func (l *NameList) write(p *printer) { list(p, l.Names) }
 
-func (m *MaterializedViewCombine) print(p *printer) {
+func (m *MaterializedViewCombine) write(p *printer) {
 	p.text("materialized-view-combine ")
-	p.nested("(", m.Name, ")")
-	p.nested(" base (", m.Base, ")")
-	p.nested(" delta (", m.Delta, ")")
-	p.nested(" aggregations (", m.Aggregation, ")")
+	p.nested("(", m.Name)
+	p.nested(" base (", m.Base)
+	p.nested(" delta (", m.Delta)
+	p.nested(" aggregations (", m.Aggregation)
 }
 
-func (*BadExpr) print(*printer) {}
+func (*BadExpr) write(*printer) {}

@@ -12,80 +12,80 @@ func (o *operator) head(p *printer) {
 func (o *operator) operand(p *printer, n Node) {
 	o.head(p)
 	p.text(" ")
-	n.print(p)
+	n.write(p)
 }
 
-func (o *Where) print(p *printer)   { o.operand(p, o.Predicate) }
-func (o *Take) print(p *printer)    { o.operand(p, o.N) }
-func (o *Sample) print(p *printer)  { o.operand(p, o.N) }
-func (o *As) print(p *printer)      { o.operand(p, o.As) }
-func (o *Invoke) print(p *printer)  { o.operand(p, o.Function) }
-func (o *Consume) print(p *printer) { o.head(p) }
+func (o *Where) write(p *printer)   { o.operand(p, o.Predicate) }
+func (o *Take) write(p *printer)    { o.operand(p, o.N) }
+func (o *Sample) write(p *printer)  { o.operand(p, o.N) }
+func (o *As) write(p *printer)      { o.operand(p, o.As) }
+func (o *Invoke) write(p *printer)  { o.operand(p, o.Function) }
+func (o *Consume) write(p *printer) { o.head(p) }
 
-func (o *ExecuteAndCache) print(p *printer)     { o.head(p) }
-func (o *BadOperator) print(p *printer)         { o.head(p) }
-func (o *GraphMarkComponents) print(p *printer) { o.head(p) }
-func (o *GraphWhereNodes) print(p *printer)     { o.operand(p, o.Predicate) }
-func (o *GraphWhereEdges) print(p *printer)     { o.operand(p, o.Predicate) }
-func (o *AssertSchema) print(p *printer)        { o.operand(p, o.Schema) }
+func (o *ExecuteAndCache) write(p *printer)     { o.head(p) }
+func (o *BadOperator) write(p *printer)         { o.head(p) }
+func (o *GraphMarkComponents) write(p *printer) { o.head(p) }
+func (o *GraphWhereNodes) write(p *printer)     { o.operand(p, o.Predicate) }
+func (o *GraphWhereEdges) write(p *printer)     { o.operand(p, o.Predicate) }
+func (o *AssertSchema) write(p *printer)        { o.operand(p, o.Schema) }
 
-func (o *Extend) print(p *printer) {
+func (o *Extend) write(p *printer) {
 	o.head(p)
 	columns(p, o.Columns)
 }
 
-func (o *Project) print(p *printer) {
+func (o *Project) write(p *printer) {
 	o.head(p)
 	columns(p, o.Columns)
 }
 
-func (o *ProjectAway) print(p *printer) {
+func (o *ProjectAway) write(p *printer) {
 	o.head(p)
 	columns(p, o.Columns)
 }
 
-func (o *ProjectKeep) print(p *printer) {
+func (o *ProjectKeep) write(p *printer) {
 	o.head(p)
 	columns(p, o.Columns)
 }
 
-func (o *ProjectRename) print(p *printer) {
+func (o *ProjectRename) write(p *printer) {
 	o.head(p)
 	columns(p, o.Columns)
 }
 
-func (o *ProjectReorder) print(p *printer) {
+func (o *ProjectReorder) write(p *printer) {
 	o.head(p)
 	columns(p, o.Columns)
 }
 
-func (o *ProjectByNames) print(p *printer) {
+func (o *ProjectByNames) write(p *printer) {
 	o.head(p)
 	columns(p, o.Columns)
 }
 
-func (o *Distinct) print(p *printer) {
+func (o *Distinct) write(p *printer) {
 	o.head(p)
 	columns(p, o.Columns)
 }
 
-func (o *Serialize) print(p *printer) {
+func (o *Serialize) write(p *printer) {
 	o.head(p)
 	columns(p, o.Columns)
 }
 
-func (o *PrintOperator) print(p *printer) {
+func (o *PrintOperator) write(p *printer) {
 	o.head(p)
 	columns(p, o.Columns)
 }
 
-func (o *Union) print(p *printer) {
+func (o *Union) write(p *printer) {
 	o.head(p)
 	columns(p, o.Tables)
 }
 
-func (k *OrderKey) print(p *printer) {
-	k.Value.print(p)
+func (k *OrderKey) write(p *printer) {
+	k.Value.write(p)
 	if k.Order.Present() {
 		p.text(" ", k.Order.Text)
 	}
@@ -94,42 +94,42 @@ func (k *OrderKey) print(p *printer) {
 	}
 }
 
-func (o *Summarize) print(p *printer) {
+func (o *Summarize) write(p *printer) {
 	o.head(p)
 	p.by(o.ByWord, o.By, columns(p, o.Aggregates))
 	after(p, " bin=", o.Bin)
 }
 
-func (o *Count) print(p *printer) {
+func (o *Count) write(p *printer) {
 	o.head(p)
 	after(p, " as ", o.As)
 }
 
-func (o *SampleDistinct) print(p *printer) {
+func (o *SampleDistinct) write(p *printer) {
 	o.operand(p, o.N)
 	after(p, " of ", o.Of)
 }
 
-func (o *Sort) print(p *printer) {
+func (o *Sort) write(p *printer) {
 	o.head(p)
 	p.text(" by")
 	columns(p, o.Keys)
 }
 
-func (o *Top) print(p *printer) {
+func (o *Top) write(p *printer) {
 	o.operand(p, o.N)
 	after(p, " by ", o.Key)
 }
 
-func (o *TopHitters) print(p *printer) {
+func (o *TopHitters) write(p *printer) {
 	o.operand(p, o.N)
 	after(p, " of ", o.Of)
 	after(p, " by ", o.By)
 }
 
-func (o *TopNested) print(p *printer) { list(p, o.Clauses) }
+func (o *TopNested) write(p *printer) { list(p, o.Clauses) }
 
-func (c *TopNestedClause) print(p *printer) {
+func (c *TopNestedClause) write(p *printer) {
 	p.text("top-nested")
 	after(p, " ", c.N)
 	after(p, " of ", c.Of)
@@ -137,7 +137,7 @@ func (c *TopNestedClause) print(p *printer) {
 	after(p, " by ", c.By)
 }
 
-func (o *Join) print(p *printer) {
+func (o *Join) write(p *printer) {
 	o.operand(p, o.Right)
 	if len(o.On) > 0 {
 		p.text(" on ")
@@ -146,7 +146,7 @@ func (o *Join) print(p *printer) {
 	after(p, " where ", o.Where)
 }
 
-func (o *Lookup) print(p *printer) {
+func (o *Lookup) write(p *printer) {
 	o.operand(p, o.Right)
 	if len(o.On) > 0 {
 		p.text(" on ")
@@ -171,13 +171,13 @@ func (p *printer) scope(scope Word) {
 	}
 }
 
-func (o *Find) print(p *printer) {
+func (o *Find) write(p *printer) {
 	p.text(o.word.Text)
 	p.scope(o.Scope)
 	p.properties(o.Properties)
 	p.inTables(o.Tables)
 	p.text(" where ")
-	o.Predicate.print(p)
+	o.Predicate.write(p)
 	if o.Project.Present() {
 		p.text(" ", o.Project.Text)
 		columns(p, o.Columns)
@@ -188,63 +188,63 @@ func (o *Find) print(p *printer) {
 	}
 }
 
-func (c *FindColumn) print(p *printer) {
-	c.Value.print(p)
+func (c *FindColumn) write(p *printer) {
+	c.Value.write(p)
 	if c.Type.Present() {
 		p.text(":", c.Type.Text)
 	}
 }
 
-func (o *Search) print(p *printer) {
+func (o *Search) write(p *printer) {
 	o.head(p)
 	p.scope(o.Scope)
 	p.inTables(o.Tables)
 	p.text(" ")
-	o.Predicate.print(p)
+	o.Predicate.write(p)
 }
 
-func (c *MvColumn) print(p *printer) {
+func (c *MvColumn) write(p *printer) {
 	node(p, c.Column)
 	if c.To != nil {
 		if c.Column != nil {
 			p.text(" ")
 		}
 		p.text("to ")
-		c.To.print(p)
+		c.To.write(p)
 	}
 }
 
-func (o *MvExpand) print(p *printer) {
+func (o *MvExpand) write(p *printer) {
 	o.head(p)
 	columns(p, o.Columns)
 	after(p, " limit ", o.Limit)
 }
 
-func (o *MvApply) print(p *printer) {
+func (o *MvApply) write(p *printer) {
 	o.head(p)
 	columns(p, o.Columns)
 	after(p, " limit ", o.Limit)
 	after(p, " id ", o.ContextID)
 	p.text(" on ")
-	p.nested("(", o.Subquery, ")")
+	p.nested("(", o.Subquery)
 }
 
-func (o *ParseOperator) print(p *printer) {
+func (o *ParseOperator) write(p *printer) {
 	o.operand(p, o.Input)
 	p.text(" with")
 	for _, part := range o.Pattern {
 		p.text(" ")
-		part.print(p)
+		part.write(p)
 	}
 }
 
-func (o *ParseKV) print(p *printer) {
+func (o *ParseKV) write(p *printer) {
 	o.operand(p, o.Input)
 	after(p, " as ", o.Schema)
 	p.with(o.With)
 }
 
-func (o *MakeSeries) print(p *printer) {
+func (o *MakeSeries) write(p *printer) {
 	o.head(p)
 	columns(p, o.Aggregates)
 	after(p, " on ", o.On)
@@ -255,12 +255,12 @@ func (o *MakeSeries) print(p *printer) {
 	p.by(o.ByWord, o.By, false)
 }
 
-func (a *SeriesAggregate) print(p *printer) {
+func (a *SeriesAggregate) write(p *printer) {
 	node(p, a.Column)
 	after(p, " default = ", a.Default)
 }
 
-func (o *Scan) print(p *printer) {
+func (o *Scan) write(p *printer) {
 	o.head(p)
 	if o.OrderBy != nil {
 		p.text(" order by ")
@@ -279,14 +279,14 @@ func (o *Scan) print(p *printer) {
 	p.indent++
 	for _, s := range o.Steps {
 		p.line()
-		s.print(p)
+		s.write(p)
 	}
 	p.indent--
 	p.line()
 	p.text(")")
 }
 
-func (s *ScanStep) print(p *printer) {
+func (s *ScanStep) write(p *printer) {
 	p.text("step ")
 	node(p, s.Name)
 	if s.Optional.Present() {
@@ -296,7 +296,7 @@ func (s *ScanStep) print(p *printer) {
 		p.text(" output=", s.Output.Text)
 	}
 	p.text(": ")
-	s.Condition.print(p)
+	s.Condition.write(p)
 	if len(s.Assignments) > 0 {
 		p.text(" => ")
 		list(p, s.Assignments)
@@ -304,55 +304,55 @@ func (s *ScanStep) print(p *printer) {
 	p.text(";")
 }
 
-func (o *Partition) print(p *printer) {
+func (o *Partition) write(p *printer) {
 	o.head(p)
 	after(p, " by ", o.By)
 	after(p, " in ", o.Scope)
 	if o.Subquery != nil {
-		p.nested(" (", o.Subquery, ")")
+		p.nested(" (", o.Subquery)
 	}
 	after(p, " ", o.Body)
 }
 
-func (o *PartitionBy) print(p *printer) {
+func (o *PartitionBy) write(p *printer) {
 	o.operand(p, o.By)
 	after(p, " id ", o.ContextID)
-	p.nested(" (", o.Subquery, ")")
+	p.nested(" (", o.Subquery)
 }
 
-func (o *Evaluate) print(p *printer) {
+func (o *Evaluate) write(p *printer) {
 	o.operand(p, o.Plugin)
 	after(p, " : ", o.Schema)
 }
 
-func (o *Facet) print(p *printer) {
+func (o *Facet) write(p *printer) {
 	o.head(p)
 	p.text(" by ")
 	list(p, o.By)
 	if o.With != nil {
-		p.nested(" with (", o.With, ")")
+		p.nested(" with (", o.With)
 	}
 }
 
-func (o *Fork) print(p *printer) {
+func (o *Fork) write(p *printer) {
 	o.head(p)
 	p.indent++
 	for _, b := range o.Branches {
 		p.line()
-		b.print(p)
+		b.write(p)
 	}
 	p.indent--
 }
 
-func (b *ForkBranch) print(p *printer) {
+func (b *ForkBranch) write(p *printer) {
 	if b.Name != nil {
-		b.Name.print(p)
+		b.Name.write(p)
 		p.text(" = ")
 	}
-	p.nested("(", b.Subquery, ")")
+	p.nested("(", b.Subquery)
 }
 
-func (o *Reduce) print(p *printer) {
+func (o *Reduce) write(p *printer) {
 	o.head(p)
 	after(p, " by ", o.By)
 	if len(o.With) > 0 {
@@ -361,7 +361,7 @@ func (o *Reduce) print(p *printer) {
 	}
 }
 
-func (o *Render) print(p *printer) {
+func (o *Render) write(p *printer) {
 	o.head(p)
 	p.text(" ", o.Chart.Text)
 	for _, s := range o.Bare {
@@ -369,29 +369,29 @@ func (o *Render) print(p *printer) {
 		switch s.Name.Text {
 		case "with", "by":
 			p.text(s.Name.Text, " ")
-			s.Value.print(p)
+			s.Value.write(p)
 		default:
-			s.print(p)
+			s.write(p)
 		}
 	}
 	p.with(o.With)
 }
 
-func (o *GetSchema) print(p *printer) {
+func (o *GetSchema) write(p *printer) {
 	o.head(p)
 	if o.Kind.Present() {
 		p.text(" kind=", o.Kind.Text)
 	}
 }
 
-func (o *Range) print(p *printer) {
+func (o *Range) write(p *printer) {
 	o.operand(p, o.Column)
 	after(p, " from ", o.From)
 	after(p, " to ", o.To)
 	after(p, " step ", o.Step)
 }
 
-func (o *MacroExpand) print(p *printer) {
+func (o *MacroExpand) write(p *printer) {
 	o.operand(p, o.Group)
 	after(p, " as ", o.Scope)
 	p.text(" (")
@@ -405,7 +405,7 @@ func (o *MacroExpand) print(p *printer) {
 	p.text(")")
 }
 
-func (o *MakeGraph) print(p *printer) {
+func (o *MakeGraph) write(p *printer) {
 	o.operand(p, o.Source)
 	p.text(" ", o.Direction.Text, " ")
 	node(p, o.Target)
@@ -416,13 +416,13 @@ func (o *MakeGraph) print(p *printer) {
 	}
 	if o.PartitionedBy != nil {
 		p.text(" partitioned-by ")
-		o.PartitionedBy.print(p)
-		p.nested(" (", o.Subquery, ")")
+		o.PartitionedBy.write(p)
+		p.nested(" (", o.Subquery)
 	}
 }
 
-func (n *GraphNodes) print(p *printer) {
-	n.Table.print(p)
+func (n *GraphNodes) write(p *printer) {
+	n.Table.write(p)
 	after(p, " on ", n.On)
 }
 
@@ -432,7 +432,7 @@ func (p *printer) graphClauses(where Expr, project []*NamedExpr) {
 	if where != nil {
 		p.line()
 		p.text("where ")
-		where.print(p)
+		where.write(p)
 	}
 	if project != nil {
 		p.line()
@@ -442,25 +442,25 @@ func (p *printer) graphClauses(where Expr, project []*NamedExpr) {
 	p.indent--
 }
 
-func (o *GraphMatch) print(p *printer) {
+func (o *GraphMatch) write(p *printer) {
 	o.head(p)
 	columns(p, o.Patterns)
 	p.graphClauses(o.Where, o.Columns)
 }
 
-func (o *GraphShortestPaths) print(p *printer) {
+func (o *GraphShortestPaths) write(p *printer) {
 	o.head(p)
 	columns(p, o.Patterns)
 	p.graphClauses(o.Where, o.Columns)
 }
 
-func (g *GraphPattern) print(p *printer) {
+func (g *GraphPattern) write(p *printer) {
 	for _, e := range g.Elements {
-		e.print(p)
+		e.write(p)
 	}
 }
 
-func (e *GraphElement) print(p *printer) {
+func (e *GraphElement) write(p *printer) {
 	switch e.Text {
 	case "-->", "<--", "--":
 		p.text(e.Text)
@@ -471,18 +471,18 @@ func (e *GraphElement) print(p *printer) {
 	node(p, e.Name)
 	if e.Min != nil {
 		p.text("*")
-		e.Min.print(p)
+		e.Min.write(p)
 		after(p, " .. ", e.Max)
 	}
 	p.text(e.Text[open:])
 }
 
-func (o *GraphToTable) print(p *printer) {
+func (o *GraphToTable) write(p *printer) {
 	o.head(p)
 	columns(p, o.Outputs)
 }
 
-func (g *GraphOutput) print(p *printer) {
+func (g *GraphOutput) write(p *printer) {
 	p.text(g.Kind.Text)
 	after(p, " as ", g.As)
 	p.properties(g.Properties)

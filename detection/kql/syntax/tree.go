@@ -6,8 +6,8 @@ type Node interface {
 	Span() Span
 	// children visits the nodes directly below.
 	children(visit func(Node))
-	// print writes the node as KQL.
-	print(p *printer)
+	// write writes the node as KQL.
+	write(p *printer)
 }
 
 // Statement is one of the statements a query is made of: [ExpressionStatement],
