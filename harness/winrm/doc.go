@@ -40,7 +40,7 @@
 //	2150858793 no output in OperationTimeout   Receive again                       TestOperationTimeout
 //	2150858843, 995 shell gone, at Command     new shell, Command again            TestShellGoneIsReplaced
 //	  ... at Receive                           ShellGoneError                      TestFaults
-//	2150859173, ...174, ...179, ...241 quota   wait and again, then QuotaError     TestQuota
+//	2150859173-76, -79, 2150859236-41 quota    wait and again, then QuotaError     TestQuota
 //	170 busy                                   wait and again, then ProtocolError  TestQuota
 //	5 access denied                            AuthenticationError                 TestFaults
 //	any other fault                            ProtocolError                       TestFaults

@@ -172,11 +172,12 @@ const (
 	faultAborted           = 995        // ERROR_OPERATION_ABORTED
 	faultTimeout           = 2150858793 // ERROR_WSMAN_OPERATION_TIMEDOUT
 	faultShellNotFound     = 2150858843 // ERROR_WSMAN_UNEXPECTED_SELECTORS
+	faultQuotaLimit        = 2150858815 // ERROR_WSMAN_QUOTA_LIMIT
 	faultQuotaShells       = 2150859173 // ERROR_WSMAN_QUOTA_MAX_SHELLS
-	faultQuotaOperations   = 2150859174 // ERROR_WSMAN_QUOTA_MAX_OPERATIONS
+	faultQuotaSystem       = 2150859176 // ERROR_WSMAN_QUOTA_SYSTEM; operations and users lie between
 	faultQuotaUsers        = 2150859179 // ERROR_WSMAN_QUOTA_MAX_SHELLUSERS
-	faultQuotaCommands     = 2150859241 // ERROR_WSMAN_QUOTA_MAX_COMMANDS_PER_SHELL_PPQ
-	faultPluginQuotaShells = 2150859242 // ERROR_WSMAN_QUOTA_MAX_SHELLUSERS_PPQ
+	faultPluginQuotaShells = 2150859236 // ERROR_WSMAN_QUOTA_MAX_SHELLS_PPQ, the first of the plug-in's quotas
+	faultQuotaCommands     = 2150859241 // ERROR_WSMAN_QUOTA_MAX_COMMANDS_PER_SHELL_PPQ, the last of them
 )
 
 // classify turns a fault into the error type that says what to do about it.
@@ -192,13 +193,23 @@ func (c Config) classify(operation string, f *Fault) error {
 		return &TimeoutError{Operation: operation, After: c.OperationTimeout, Fault: f}
 	case faultShellNotFound, faultAborted:
 		return &ShellGoneError{f}
-	case faultQuotaShells, faultQuotaOperations, faultQuotaUsers, faultQuotaCommands, faultPluginQuotaShells:
-		return &QuotaError{f}
 	}
-	if f.Subcode == "QuotaLimit" {
+	if f.isQuota() {
 		return &QuotaError{f}
 	}
 	return &ProtocolError{What: "host refused " + operation, Err: f}
+}
+
+// isQuota reports whether the host refuses because there is already too much of
+// something, which passes.
+func (f *Fault) isQuota() bool {
+	switch {
+	case f.Subcode == "QuotaLimit", f.Code == faultQuotaLimit, f.Code == faultQuotaUsers:
+		return true
+	case f.Code >= faultQuotaShells && f.Code <= faultQuotaSystem:
+		return true
+	}
+	return f.Code >= faultPluginQuotaShells && f.Code <= faultQuotaCommands
 }
 
 // isFault reports whether err is a fault with code.
