@@ -67,13 +67,9 @@ func (b *binder) unknownFunction(e *syntax.Call, table bool) *bound {
 
 func (b *binder) functionNames() []string {
 	out := append(b.scope.names(), b.schema.FunctionNames()...)
-	for name := range b.builtins.scalars {
-		out = append(out, name)
-	}
+	out = append(out, keys(b.builtins.scalars)...)
 	if b.mode == aggregating {
-		for name := range b.builtins.aggregates {
-			out = append(out, name)
-		}
+		out = append(out, keys(b.builtins.aggregates)...)
 	}
 	return out
 }
@@ -134,6 +130,7 @@ func (b *binder) finishCall(e *syntax.Call, f *function, c *call, out *bound) {
 		out.result = c.args[0].column
 	}
 	b.checkBranches(e, f, c)
+	b.checkRegex(f.planName(), c.args)
 	if f.name == "column_ifexists" || f.name == "columnifexists" {
 		b.bindColumnIfExists(c, out)
 	}
@@ -252,31 +249,6 @@ func (b *binder) callName(f *function, args []*bound) (string, bool) {
 		}
 	}
 	return "", false
-}
-
-// checkBranches reports branches of iff and case that have no type in common in the engine, which
-// takes int and long as one and dynamic as any.
-func (b *binder) checkBranches(e *syntax.Call, f *function, c *call) {
-	switch f.planName() {
-	case "iff", "case", "coalesce":
-	default:
-		return
-	}
-	var seen typing
-	for i, p := range c.params {
-		if p == nil || len(p.kind) < 6 || p.kind[:6] != "Common" {
-			continue
-		}
-		t := promoteToLong(c.types[i])
-		if t.shape != plain {
-			continue
-		}
-		if seen.shape == plain && !equal(seen, t) {
-			b.report("SEM0525", e.Name.Span(), "the branches of '%s' must have one type, but are %s and %s", f.name, seen, t)
-			return
-		}
-		seen = t
-	}
 }
 
 // bindReference binds the functions that name a table, a database or a cluster; nil for all others.

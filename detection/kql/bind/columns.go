@@ -23,9 +23,7 @@ func (b *binder) bindWildcard(e *syntax.Wildcard) *bound {
 	out := &bound{node: e, typing: typing{shape: tabular}, tables: tables}
 	if len(tables) == 1 {
 		out.table = tables[0]
-		return out
 	}
-	out.table = b.unionOf(tables, e, "outer", -1, nil)
 	return out
 }
 

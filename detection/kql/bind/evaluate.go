@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
@@ -34,13 +36,7 @@ func (b *binder) bindEvaluate(op *syntax.Evaluate, in *relation, first bool) *re
 	return r
 }
 
-func keys(m map[string]*function) []string {
-	var out []string
-	for name := range m {
-		out = append(out, name)
-	}
-	return out
-}
+func keys(m map[string]*function) []string { return slices.Sorted(maps.Keys(m)) }
 
 // declaredSchema applies the schema after the colon of `evaluate f() : (a:string)`.
 func (b *binder) declaredSchema(op *syntax.Evaluate, r *relation) *relation {
@@ -211,7 +207,7 @@ func lookedUp(name string, c *call, in *relation) *relation {
 	}
 	cols := append([]*column(nil), in.all()...)
 	key := ""
-	if strings.HasPrefix(name, "geo_") && len(c.args) > 1 && c.args[1].column != nil {
+	if strings.HasPrefix(name, "geo_") && !returnsKey(c) && len(c.args) > 1 && c.args[1].column != nil {
 		key = c.args[1].column.name
 	}
 	for _, col := range c.args[0].table.all() {
@@ -220,6 +216,16 @@ func lookedUp(name string, c *call, in *relation) *relation {
 		}
 	}
 	return &relation{columns: uniqueNames(cols)}
+}
+
+// returnsKey reports whether return_lookup_key=true is given.
+func returnsKey(c *call) bool {
+	for i, p := range c.params {
+		if l, ok := c.args[i].expr.(*Literal); ok && p != nil && p.name == "return_lookup_key" {
+			return l.Value.Type() == value.Bool && l.Value.Bool()
+		}
+	}
+	return false
 }
 
 // widened is the input with columns before or after it.

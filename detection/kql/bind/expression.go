@@ -17,6 +17,8 @@ func (b *binder) bindTable(e syntax.Expr) *relation {
 	switch {
 	case out.table != nil:
 		return out.table
+	case len(out.tables) > 0:
+		return b.unionOf(out.tables, e, "outer", nil)
 	case out.typing.shape == tabular:
 		return &relation{open: true, op: b.nowhere(e)}
 	case out.typing.shape != invalid:
@@ -304,6 +306,10 @@ func (b *binder) bindProperty(e *syntax.Member, target *bound, member *syntax.Na
 	switch t := target.typing; {
 	case t.shape == database:
 		return b.databaseMember(e, member)
+	case target.pattern:
+		pattern := *target
+		pattern.node = e
+		return &pattern
 	case t.isDynamic():
 		out.typing, _ = t.property(member.Text)
 	case t.shape == record:

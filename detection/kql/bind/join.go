@@ -322,11 +322,11 @@ func (b *binder) bindUnion(op *syntax.Union, in *relation, first bool) *relation
 	if p := property(op.Properties, "withsource", "with_source"); p != nil {
 		source = &column{name: word(p), typing: scalar(value.String)}
 	}
-	return b.unionOf(legs, op, kind, 0, source)
+	return b.unionOf(legs, op, kind, source)
 }
 
 // unionOf is the union of relations: columns by name in order of first appearance, those of one name and several types apart.
-func (b *binder) unionOf(legs []*relation, at syntax.Node, kind string, _ int, source *column) *relation {
+func (b *binder) unionOf(legs []*relation, at syntax.Node, kind string, source *column) *relation {
 	plan := &Union{Source: -1}
 	r := &relation{}
 	if source != nil {
@@ -341,20 +341,14 @@ func (b *binder) unionOf(legs []*relation, at syntax.Node, kind string, _ int, s
 	for _, m := range merged {
 		r.columns = append(r.columns, &column{name: names.unique(m.name, ""), typing: m.typing})
 	}
+	fields := legFields(merged, len(legs), len(r.columns))
 	for i, leg := range legs {
 		r.open = r.open || leg.open
 		if _, missing := leg.op.(*Opaque); missing && leg.open && b.isUnresolved(leg) {
 			plan.Fuzzy = true
 			continue
 		}
-		l := Leg{Input: leg.op, Name: legName(leg, i)}
-		if source != nil {
-			l.Fields = append(l.Fields, -1)
-		}
-		for _, m := range merged {
-			l.Fields = append(l.Fields, m.from[i]-1)
-		}
-		plan.Legs = append(plan.Legs, l)
+		plan.Legs = append(plan.Legs, Leg{Input: leg.op, Name: legName(leg, i), Fields: fields[i]})
 	}
 	plan.Output = b.output(r, at)
 	r.op = plan
@@ -373,33 +367,54 @@ func legName(leg *relation, i int) string {
 	return "union_arg" + itoa(i)
 }
 
-// mergedColumn is an output column of a union; from holds, by leg, the position in the leg plus one.
+// legFields computes, for each leg, which of its columns each of the width output columns is taken from. The
+// columns merged are the last ones.
+func legFields(merged []*mergedColumn, legs, width int) [][]int {
+	out := make([][]int, legs)
+	for i := range out {
+		out[i] = make([]int, width)
+		for j := range out[i] {
+			out[i][j] = -1
+		}
+	}
+	for j, m := range merged {
+		for _, p := range m.from {
+			out[p.leg][width-len(merged)+j] = p.index
+		}
+	}
+	return out
+}
+
+// mergedColumn is an output column of a union, and where the legs have it.
 type mergedColumn struct {
 	name   string
 	typing typing
-	from   map[int]int
+	from   []legColumn
 }
+
+// legColumn is a column of a leg, by position.
+type legColumn struct{ leg, index int }
 
 // unify merges the columns of all legs by name and type.
 func unify(legs []*relation) []*mergedColumn {
 	var order []string
 	byName := map[string][]*mergedColumn{}
 	for i, leg := range legs {
-		for j, c := range leg.all() {
+		for j, c := range leg.columns {
 			if byName[c.name] == nil {
 				order = append(order, c.name)
 			}
 			placed := false
 			for _, m := range byName[c.name] {
 				if m.typing.valueType() == c.typing.valueType() {
-					m.from[i], placed = j+1, true
+					m.from, placed = append(m.from, legColumn{i, j}), true
 					if !equal(m.typing, c.typing) {
 						m.typing = typing{shape: anything}
 					}
 				}
 			}
 			if !placed {
-				m := &mergedColumn{name: c.name, typing: c.typing, from: map[int]int{i: j + 1}}
+				m := &mergedColumn{name: c.name, typing: c.typing, from: []legColumn{{i, j}}}
 				byName[c.name] = append(byName[c.name], m)
 			}
 		}

@@ -71,6 +71,7 @@ func (b *binder) bindBinary(e *syntax.Binary) *bound {
 		c.Name = "has"
 	}
 	b.checkComparison(sign, e, left, right)
+	b.checkRegex(sign, []*bound{left, right})
 	return out
 }
 
@@ -94,19 +95,6 @@ func (b *binder) anyColumn(sign string, arg Expr, at syntax.Span) Expr {
 		x.Columns = append(x.Columns, i)
 	}
 	return x
-}
-
-// checkComparison reports what the engine refuses though the overloads allow it.
-func (b *binder) checkComparison(sign string, e *syntax.Binary, left, right *bound) {
-	switch sign {
-	case "==", "!=", "<", "<=", ">", ">=":
-	default:
-		return
-	}
-	if left.typing.isDynamic() && right.typing.isDynamic() && !left.star {
-		d := b.report("SEM0001", e.Op.Span, "values of type dynamic cannot be compared with each other")
-		d.Hint = "cast one side, as in tostring(...) or tolong(...)"
-	}
 }
 
 // coerce turns a string literal that is compared with a value of another type into a literal of that type.

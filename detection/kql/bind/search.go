@@ -57,8 +57,7 @@ func (b *binder) viewsMatching(pattern string) []*relation {
 func (b *binder) bindSearch(op *syntax.Search, in *relation, first bool) *relation {
 	legs := b.bindSources(op.Tables, in, first)
 	b.checkKind(op.Properties, []string{"case_insensitive", "case_sensitive", "default"})
-	b.fuzzyOff(func() {})
-	all := b.unionOf(legs, op, "outer", 0, nil)
+	all := b.unionOf(legs, op, "outer", nil)
 	row := b.row
 	b.row = all
 	sign := "has"
@@ -72,14 +71,10 @@ func (b *binder) bindSearch(op *syntax.Search, in *relation, first bool) *relati
 	if len(legs) == 1 && !first {
 		return b.withTableName(filtered, op)
 	}
-	union := b.unionOf(filteredLegs(legs), op, "outer", 0, &column{name: "$table", typing: scalar(value.String)})
+	union := b.unionOf(legs, op, "outer", &column{name: "$table", typing: scalar(value.String)})
 	r := same(union, &Where{Output: b.output(union, op), Input: union.op, Predicate: shifted(v.expr, 1)})
 	return r
 }
-
-func filteredLegs(legs []*relation) []*relation { return legs }
-
-func (b *binder) fuzzyOff(f func()) { f() }
 
 // withTableName puts the column $table before those of the input.
 func (b *binder) withTableName(in *relation, op syntax.Node) *relation {

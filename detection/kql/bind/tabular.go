@@ -287,7 +287,13 @@ func (b *binder) bindSummarize(op *syntax.Summarize, in *relation) *relation {
 	p.exprs = append([]Expr(nil), plan.Exprs...)
 	saved := b.aggregates
 	b.aggregates, b.mode = group, aggregating
-	items := b.bindItems(op.Aggregates)
+	var items []*item
+	for _, n := range op.Aggregates {
+		before := len(group.calls)
+		it := b.bindItem(n)
+		b.checkAggregated(it, before)
+		items = append(items, it)
+	}
 	b.mode, b.aggregates = normal, saved
 	b.requireScalars(values(items))
 	for _, it := range items {
