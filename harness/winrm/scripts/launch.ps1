@@ -9,14 +9,13 @@ $i.FileName=$a.file
 $i.Arguments=$a.arguments
 $i.WorkingDirectory=$dir
 $i.UseShellExecute=$false
-$i.RedirectStandardInput=$true
+# Standard input is inherited: the bootstrap has read it to its end. Redirected, .NET would write a byte order mark into it.
 $i.RedirectStandardOutput=$true
 $i.RedirectStandardError=$true
 $i.StandardOutputEncoding=[Text.Encoding]::UTF8
 $i.StandardErrorEncoding=[Text.Encoding]::UTF8
 $started=[DateTime]::UtcNow
 [void]$p.Start()
-$p.StandardInput.Close()
 $out=$p.StandardOutput.ReadToEndAsync()
 $err=$p.StandardError.ReadToEndAsync()
 $timedOut=-not $p.WaitForExit([int]$a.milliseconds)
