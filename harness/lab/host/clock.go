@@ -21,16 +21,17 @@ type Timeline interface {
 	Clock
 	// Schedule runs f when the clock reaches at.
 	Schedule(at time.Time, f func())
-	// Advance moves the clock by d where that is possible, and runs nothing.
+	// Advance moves the clock by d where that is possible and runs what has
+	// become due. Whoever calls it (or Sleep) must hold no lock that scheduled
+	// work could want.
 	Advance(d time.Duration)
-	// Settle runs what was scheduled for a time that has passed. Whoever calls
-	// it (or Sleep) must hold no lock that scheduled work could want.
-	Settle()
+	// Elapse moves the clock by d where that is possible, and runs nothing.
+	Elapse(d time.Duration)
 }
 
 // VirtualClock is a Timeline that stands still unless somebody works or sleeps:
 // Sleep returns at once and moves the time instead. What was scheduled runs in
-// the goroutine that sleeps or settles, in order of time.
+// the goroutine that sleeps or advances, in order of time.
 type VirtualClock struct {
 	mu       sync.Mutex
 	now      time.Time
@@ -61,7 +62,7 @@ func (c *VirtualClock) Sleep(ctx context.Context, d time.Duration) error {
 	return nil
 }
 
-// Schedule runs f at the first Sleep or Settle that reaches at.
+// Schedule runs f at the first Sleep or Advance that reaches at.
 func (c *VirtualClock) Schedule(at time.Time, f func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -69,18 +70,19 @@ func (c *VirtualClock) Schedule(at time.Time, f func()) {
 	heap.Push(&c.pending, timer{at: at, sequence: c.sequence, run: f})
 }
 
-// Advance moves the clock by d.
-func (c *VirtualClock) Advance(d time.Duration) {
+// Advance moves the clock by d, stopping on the way at what was scheduled.
+func (c *VirtualClock) Advance(d time.Duration) { c.run(max(d, 0)) }
+
+// Elapse moves the clock by d. What becomes due runs at the next Sleep or
+// Advance.
+func (c *VirtualClock) Elapse(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = c.now.Add(max(d, 0))
 }
 
-// Settle runs what is due.
-func (c *VirtualClock) Settle() { c.run(0) }
-
 // run moves the clock by d through what is scheduled. Work that sleeps or
-// settles itself only moves the clock: the outer call goes on with the rest.
+// advances itself only moves the clock: the outer call goes on with the rest.
 func (c *VirtualClock) run(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -162,8 +164,8 @@ func (c *WallClock) Sleep(ctx context.Context, d time.Duration) error {
 // Schedule runs f in its own goroutine when the real clock reaches at.
 func (c *WallClock) Schedule(at time.Time, f func()) { time.AfterFunc(at.Sub(c.now()), f) }
 
-// Advance does nothing.
+// Advance does nothing: real time moves by itself and runs what is due.
 func (c *WallClock) Advance(time.Duration) {}
 
-// Settle does nothing: the real clock runs what is due.
-func (c *WallClock) Settle() {}
+// Elapse does nothing.
+func (c *WallClock) Elapse(time.Duration) {}

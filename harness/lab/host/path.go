@@ -12,7 +12,7 @@ func Fold(name string) string { return strings.ToLower(name) }
 // on that drive. It is false for what has no place in the simulated machine
 // (UNC and device paths, empty paths).
 func Absolute(dir, path string) (string, bool) {
-	path = strings.ReplaceAll(path, "/", `\`)
+	dir, path = strings.ReplaceAll(dir, "/", `\`), strings.ReplaceAll(path, "/", `\`)
 	path = strings.TrimPrefix(path, `\\?\`)
 	path = strings.TrimPrefix(path, `\??\`)
 	drive, rest, ok := splitDrive(dir, path)

@@ -96,7 +96,7 @@ func newKey(name string) *key {
 // RegistryPath brings a key path into the form in which it is stored. HKCU is
 // resolved with the given SID. It is false when the hive is unknown.
 func RegistryPath(path, sid string) (string, bool) {
-	path = strings.Trim(strings.ReplaceAll(path, "/", `\`), `\`)
+	path = strings.Trim(path, `\`)
 	hive, rest, _ := strings.Cut(path, `\`)
 	hive = strings.TrimSuffix(hive, ":")
 	rest = strings.Trim(rest, `\`)

@@ -98,7 +98,8 @@ func (k *Kernel) Named(name string) (*Process, bool) {
 	return nil, false
 }
 
-// work lets a little time pass, as every operation takes some.
+// work lets a little time pass, as every operation takes some. Nothing that was
+// scheduled runs in the middle of an operation.
 func (k *Kernel) work(low, high time.Duration) {
-	k.host.Clock.Advance(k.rand.Between(low, high))
+	k.host.Clock.Elapse(k.rand.Between(low, high))
 }

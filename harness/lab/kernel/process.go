@@ -123,7 +123,9 @@ func (k *Kernel) Start(ctx context.Context, parent *Process, s Spec, stdio Stdio
 		code := prog(ctx, p, stdio.complete())
 		// Between its last step and its end a program holds nothing that others
 		// could wait for: the moment for what has become due meanwhile.
-		k.host.Clock.Settle()
+		if k.alive(p, "exit", p.Image) == nil {
+			k.host.Clock.Advance(0)
+		}
 		k.end(p, code)
 	}()
 	return p, nil
@@ -229,21 +231,28 @@ func (k *Kernel) register(parent *Process, s Spec, file host.File, cancel contex
 // number gives a new process its pid, key and identifier and enters it into the
 // process table.
 func (k *Kernel) number(p *Process) {
-	k.pids += 4 * uint32(1+k.rand.IntN(40)) //nolint:gosec // small
-	for k.processes[k.pids] != nil || k.pids < 600 {
-		k.pids += 4
-	}
-	if k.pids > 11000 {
-		k.pids = 900
-		for k.processes[k.pids] != nil {
-			k.pids += 4
-		}
-	}
-	p.PID = k.pids
+	p.PID = k.freePID()
 	k.starts++
 	p.Key = uint64(k.host.BootID)<<48 | k.starts
 	p.GUID = host.SysmonGUID(k.host.MachineGUID.Data1, p.Start, p.Key)
 	k.processes[p.PID] = p
+}
+
+// freePID returns 4 for the first process, the system itself, and then numbers
+// that rise by some multiple of four and begin again when they get high.
+func (k *Kernel) freePID() uint32 {
+	const lowest, highest = 600, 11000
+	if k.starts == 0 {
+		return 4
+	}
+	k.pids += 4 * uint32(1+k.rand.IntN(40)) //nolint:gosec // small
+	if k.pids < lowest || k.pids > highest {
+		k.pids = lowest
+	}
+	for k.processes[k.pids] != nil {
+		k.pids += 4
+	}
+	return k.pids
 }
 
 func (k *Kernel) processLevel(_ context.Context, p *Process, _ Stdio) int {

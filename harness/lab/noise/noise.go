@@ -90,4 +90,4 @@ func (n *Noise) actors() []actor {
 }
 
 // pass lets time go by in the middle of an act.
-func (n *Noise) pass(low, high time.Duration) { n.k.Host().Clock.Advance(n.rand.Between(low, high)) }
+func (n *Noise) pass(low, high time.Duration) { n.k.Host().Clock.Elapse(n.rand.Between(low, high)) }
