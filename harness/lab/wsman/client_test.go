@@ -133,6 +133,32 @@ func (c *httpCaller) try(message string) (*http.Response, error) {
 	return c.client.Do(request)
 }
 
+// pendingReply is the answer to a message that has been sent, or the error instead of one.
+type pendingReply chan struct {
+	response *http.Response
+	err      error
+}
+
+// send sends a message without waiting for its answer.
+func (c *httpCaller) send(message string) pendingReply {
+	pending := make(pendingReply, 1)
+	go func() {
+		response, err := c.try(message)
+		pending <- struct {
+			response *http.Response
+			err      error
+		}{response, err}
+	}()
+	return pending
+}
+
+func (p pendingReply) await(t testing.TB) *reply {
+	t.Helper()
+	got := <-p
+	require.NoError(t, got.err)
+	return readReply(t, got.response, nil)
+}
+
 // readReply reads a response and, if it is sealed, unseals it.
 func readReply(t testing.TB, response *http.Response, session *ntlmssp.SecuritySession) *reply {
 	t.Helper()

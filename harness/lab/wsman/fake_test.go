@@ -3,7 +3,6 @@ package wsman_test
 import (
 	"context"
 	"crypto/rand"
-	"crypto/tls"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -197,7 +196,6 @@ type lab struct {
 	host      *fakeHost
 	http      string // host:port
 	https     string
-	tls       *tls.Config // trusts the server
 	certBytes []byte
 }
 
@@ -209,7 +207,8 @@ func newLab(t testing.TB, change func(*wsman.Options)) *lab {
 	options := wsman.Options{
 		Host: l.host,
 		Users: []wsman.User{
-			{Name: testUser, Password: testPassword}, {Name: plainUser, Password: "other"},
+			{Name: testUser, Password: testPassword},
+			{Name: plainUser, Password: "other"},
 			{Name: deniedUser, Password: "guest", Restricted: true},
 		},
 		Computer:      ntlm.Target{ComputerName: "LAB-IIS01", DomainName: "LAB", DNSComputerName: "lab-iis01.lab.local", DNSDomainName: "lab.local"},

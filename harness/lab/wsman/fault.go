@@ -123,8 +123,7 @@ func faultEnvelopeTooLarge(limit int) *Fault {
 
 // faultOf turns an error of the host into a fault.
 func faultOf(err error) *Fault {
-	var failure *HostError
-	if errors.As(err, &failure) {
+	if failure, ok := errors.AsType[*HostError](err); ok {
 		return &Fault{failure.Code, "s:Receiver", "w:InternalError", failure.Text}
 	}
 	return &Fault{codeUnspecifiedHostError, "s:Receiver", "w:InternalError", "Unspecified error: " + err.Error() + ". "}

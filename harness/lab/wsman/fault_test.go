@@ -17,7 +17,9 @@ func TestFaults(t *testing.T) {
 	running := s.start(t, "cat")
 	const nowhere = "00000000-0000-0000-0000-000000000000"
 	long := strings.Repeat("x", 8200)
-	run := func(line string) string { return "<sh:CommandLine><sh:Command>" + line + "</sh:Command></sh:CommandLine>" }
+	run := func(line string) string {
+		return "<sh:CommandLine><sh:Command>" + line + "</sh:Command></sh:CommandLine>"
+	}
 	for name, test := range map[string]struct {
 		envelope
 		code, subcode string
@@ -92,12 +94,11 @@ func TestOperationsPerUser(t *testing.T) {
 	s := open(t, l.admin(t))
 	request := receive(s.start(t, "wait"))
 	request.Shell = s.id
-	pending := make(chan *reply, 1)
-	go func() { pending <- l.admin(t).call(t, request.String()) }()
+	pending := l.admin(t).send(request.String())
 	waitFor(t, func() bool { return timers.Pending(operationTimeout) == 1 })
 	requireFault(t, s.do(t, receive("x")), "2150859174", "w:QuotaLimit")
 	close(l.host.gate)
-	require.Equal(t, "3", (<-pending).SOAP.Body.State.ExitCode)
+	require.Equal(t, "3", pending.await(t).SOAP.Body.State.ExitCode)
 }
 
 func TestIdentify(t *testing.T) {

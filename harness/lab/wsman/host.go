@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 )
 
@@ -59,11 +60,7 @@ type CommandSpec struct {
 
 // Line returns the command line: the command and its arguments, joined with single spaces.
 func (c CommandSpec) Line() string {
-	line := c.Command
-	for _, argument := range c.Arguments {
-		line += " " + argument
-	}
-	return line
+	return strings.Join(append([]string{c.Command}, c.Arguments...), " ")
 }
 
 // HostError is a failure of the host with the Windows code and text that a client is to see, for example

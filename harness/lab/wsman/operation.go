@@ -280,7 +280,7 @@ func (o *operation) receive(ctx context.Context, sh *shell) (*response, *Fault) 
 		return nil, faultUnknownCommand()
 	}
 	spec := receiveSpec{wanted: make(map[string]bool), timeout: o.timeout(), linger: o.server.quotas.ReceiveLinger, budget: o.budget()}
-	for _, name := range strings.Fields(wanted.DesiredStream.Names) {
+	for name := range strings.FieldsSeq(wanted.DesiredStream.Names) {
 		spec.wanted[name] = true
 	}
 	if len(spec.wanted) == 0 {

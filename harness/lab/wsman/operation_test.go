@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -192,14 +195,12 @@ func TestNewerReceiveSupersedes(t *testing.T) {
 	command := s.start(t, "hang")
 	request := receive(command)
 	request.Shell = s.id
-	older := make(chan *reply, 1)
-	go func() { older <- l.admin(t).call(t, request.String()) }()
+	older := l.admin(t).send(request.String())
 	waitFor(t, func() bool { return timers.Pending(operationTimeout) == 1 }) // the older waits
-	newer := make(chan *reply, 1)
-	go func() { newer <- l.admin(t).call(t, request.String()) }()
-	requireFault(t, <-older, "995", "w:InternalError")
+	newer := l.admin(t).send(request.String())
+	requireFault(t, older.await(t), "995", "w:InternalError")
 	require.Equal(t, http.StatusOK, s.do(t, signal(command, "ctrl_c")).Status)
-	answer := <-newer
+	answer := newer.await(t)
 	require.Equal(t, "-1073741510", answer.SOAP.Body.State.ExitCode)
 }
 
@@ -227,13 +228,12 @@ func TestDeleteEndsPendingReceive(t *testing.T) {
 	l := newLab(t, func(o *wsman.Options) { o.AfterFunc = timers.AfterFunc })
 	s := open(t, l.admin(t))
 	command := s.start(t, "hang")
-	pending := make(chan *reply, 1)
 	request := receive(command)
 	request.Shell = s.id
-	go func() { pending <- l.admin(t).call(t, request.String()) }()
+	pending := l.admin(t).send(request.String())
 	waitFor(t, func() bool { return timers.Pending(operationTimeout) == 1 })
 	require.Equal(t, http.StatusOK, s.do(t, envelope{Action: wsTransfer + "/Delete"}).Status)
-	requireFault(t, <-pending, "995", "w:InternalError")
+	requireFault(t, pending.await(t), "995", "w:InternalError")
 }
 
 func TestIdleShellExpires(t *testing.T) {
@@ -310,4 +310,43 @@ func TestEnumerateAndGetShells(t *testing.T) {
 
 	answer := second.do(t, envelope{Action: wsTransfer + "/Get"})
 	require.Equal(t, second.id, answer.SOAP.Body.ShellID)
+}
+
+// TestCloseEndsEverything leaves clients waiting, commands running and connections open.
+func TestCloseEndsEverything(t *testing.T) {
+	t.Run("server", func(t *testing.T) {
+		l := newLab(t, nil)
+		s := open(t, l.admin(t))
+		pending := make(chan error, 4)
+		for _, line := range []string{"hang", "cat", "gate", "big 9000000"} {
+			request := receive(s.start(t, line))
+			request.Shell = s.id
+			client := l.admin(t)
+			go func() {
+				for {
+					response, err := client.try(request.String())
+					if err != nil {
+						pending <- err
+						return
+					}
+					_, _ = io.Copy(io.Discard, response.Body)
+					_ = response.Body.Close()
+				}
+			}()
+		}
+		waitFor(t, func() bool { return l.host.lastCommand().Command == "big 9000000" })
+		require.NoError(t, l.server.Close())
+		require.Equal(t, 1, l.host.closedShells())
+		for range 4 {
+			require.Error(t, <-pending)
+		}
+		require.NoError(t, l.server.Close(), "again")
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		require.ErrorIs(t, l.server.Serve(listener), http.ErrServerClosed)
+	})
+	waitFor(t, func() bool {
+		stacks := make([]byte, 1<<20)
+		return !bytes.Contains(stacks[:runtime.Stack(stacks, true)], []byte("lab/wsman.(*"))
+	})
 }
