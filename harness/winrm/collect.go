@@ -38,7 +38,7 @@ func (t *Target) Bookmark(ctx context.Context, channels []string) ([]harness.Boo
 	argument := struct {
 		Channels []string `json:"channels"`
 	}{channels}
-	if _, err := t.scriptJSON(ctx, "bookmark", argument, &found); err != nil {
+	if _, err := t.scriptJSON(ctx, scriptTimeout, "bookmark", argument, &found); err != nil {
 		return nil, err
 	}
 	if len(found.Channels) != len(channels) {
@@ -113,7 +113,7 @@ func (t *Target) collectPage(ctx context.Context, positions []position) (page, e
 		Bookmarks []position `json:"bookmarks"`
 		Max       int        `json:"max"`
 	}{positions, pageEvents}
-	if err := t.script(ctx, "collect", argument, &output); err != nil {
+	if err := t.script(ctx, scriptTimeout, "collect", argument, &output); err != nil {
 		return page{}, err
 	}
 	p, err := decodePage(output.Bytes())

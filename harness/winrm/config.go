@@ -133,6 +133,8 @@ func (c Config) validate() error {
 	case c.Authentication == Basic && !c.HTTPS && !c.AllowUnencrypted:
 		return fmt.Errorf("basic authentication to %s over http would send the password in clear: "+
 			"use https, use ntlm, or allow unencrypted traffic explicitly", c.Name)
+	case !c.HTTPS && (c.Fingerprint != "" || len(c.CACertificates) > 0):
+		return fmt.Errorf("certificate checks are set for %s, but https is not: set it, or remove them", c.Name)
 	case c.OperationTimeout < time.Second || c.OperationTimeout > time.Minute:
 		return fmt.Errorf("operation timeout %s of %s is not between 1s and 1m", c.OperationTimeout, c.Name)
 	}

@@ -81,9 +81,15 @@ func pack(data []byte) string {
 	return base64.StdEncoding.EncodeToString(b.Bytes())
 }
 
-// script runs a bundled script with an argument. What it writes to standard output goes
-// to stdout; a script that fails is a [ScriptError].
-func (t *Target) script(ctx context.Context, name string, argument any, stdout io.Writer) error {
+// scriptTimeout is how long a script may run that only looks or tidies up. Collecting a
+// page from a slow host takes a minute at most.
+const scriptTimeout = 10 * time.Minute
+
+// script runs a bundled script with an argument, for at most limit. What it writes to
+// standard output goes to stdout; a script that fails is a [ScriptError].
+func (t *Target) script(ctx context.Context, limit time.Duration, name string, argument any, stdout io.Writer) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, &TimeoutError{Operation: "script " + name, After: limit})
+	defer cancel()
 	text, err := readScript(name)
 	if err != nil {
 		return err
@@ -105,9 +111,9 @@ func (t *Target) script(ctx context.Context, name string, argument any, stdout i
 
 // scriptJSON runs a script and decodes the JSON object that it writes. It returns when
 // the beginning of that arrived.
-func (t *Target) scriptJSON(ctx context.Context, name string, argument, result any) (arrived time.Time, err error) {
+func (t *Target) scriptJSON(ctx context.Context, limit time.Duration, name string, argument, result any) (arrived time.Time, err error) {
 	output := stampedBuffer{now: t.config.Now}
-	if err := t.script(ctx, name, argument, &output); err != nil {
+	if err := t.script(ctx, limit, name, argument, &output); err != nil {
 		return time.Time{}, err
 	}
 	text := decodeText(output.Bytes())

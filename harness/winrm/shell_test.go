@@ -178,7 +178,9 @@ func TestCancel(t *testing.T) {
 				require.Equal(t, 1, host.count("Signal"))
 				require.Equal(t, 1, host.count("Delete"))
 			}
-			require.Zero(t, len(host.shells)-host.count("Create")+min(1, host.count("Create")), "no shell is left")
+			host.mutex.Lock()
+			defer host.mutex.Unlock()
+			require.Empty(t, host.shells, "no shell is left")
 		})
 	}
 }

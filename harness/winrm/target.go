@@ -111,7 +111,7 @@ func (t *Target) Inspect(ctx context.Context) (harness.HostFacts, error) {
 		return harness.HostFacts{}, err
 	}
 	var i inspection
-	arrived, err := t.scriptJSON(ctx, "inspect", struct{}{}, &i)
+	arrived, err := t.scriptJSON(ctx, scriptTimeout, "inspect", struct{}{}, &i)
 	if err != nil {
 		return harness.HostFacts{}, err
 	}
@@ -163,6 +163,10 @@ type launched struct {
 // defaultTimeout is how long a command without a limit of its own may run.
 const defaultTimeout = 15 * time.Minute
 
+// launchMargin is what the launcher may need beyond its command: to start, to end a
+// command that runs too long, and to wait for its output.
+const launchMargin = 2 * time.Minute
+
 // Execute implements [harness.Target]: the command is started by launch.ps1 as
 // Invoke-AtomicRedTeam starts it.
 func (t *Target) Execute(ctx context.Context, c harness.Command) (harness.Execution, error) {
@@ -175,7 +179,8 @@ func (t *Target) Execute(ctx context.Context, c harness.Command) (harness.Execut
 	}
 	limit := or(c.Timeout, defaultTimeout)
 	var l launched
-	if _, err := t.scriptJSON(ctx, "launch", launch{dir, c.File, c.Arguments, limit.Milliseconds()}, &l); err != nil {
+	argument := launch{dir, c.File, c.Arguments, limit.Milliseconds()}
+	if _, err := t.scriptJSON(ctx, limit+launchMargin, "launch", argument, &l); err != nil {
 		return harness.Execution{}, err
 	}
 	started, err := hostTime(l.Started)
@@ -215,7 +220,7 @@ func (t *Target) Sweep(ctx context.Context, dir string) error {
 	var swept struct {
 		Swept string `json:"swept"`
 	}
-	_, err = t.scriptJSON(ctx, "sweep", struct {
+	_, err = t.scriptJSON(ctx, scriptTimeout, "sweep", struct {
 		Dir string `json:"dir"`
 	}{dir}, &swept)
 	return err

@@ -140,6 +140,20 @@ func TestScriptFailures(t *testing.T) {
 	}
 }
 
+func TestScriptThatDoesNotEnd(t *testing.T) {
+	host := newFakeHost(t, false, func(ctx context.Context, _ string, _ []byte) (string, string, int) {
+		<-ctx.Done()
+		return "", "", 1
+	})
+	target := host.target()
+	err := target.script(t.Context(), 100*time.Millisecond, "inspect", struct{}{}, io.Discard)
+	var timeout *TimeoutError
+	require.ErrorAs(t, err, &timeout)
+	require.ErrorContains(t, err, "script inspect")
+	require.NoError(t, target.Close(t.Context()))
+	require.Equal(t, 1, host.count("Signal"), "what runs there is ended")
+}
+
 func TestWorkingDirectoryStaysBelowTemp(t *testing.T) {
 	host := newFakeHost(t, false, echo)
 	target := host.target()

@@ -82,6 +82,7 @@ func TestConfigErrors(t *testing.T) {
 		"not between 1s and 1m":    func(c *Config) { c.OperationTimeout = time.Hour },
 		"not a SHA-256":            func(c *Config) { c.HTTPS, c.Fingerprint = true, "12:34" },
 		"no certificate in PEM":    func(c *Config) { c.HTTPS, c.CACertificates = true, []byte("x") },
+		"but https is not":         func(c *Config) { c.Fingerprint = strings.Repeat("ab", 32) },
 		"is not between 1 and 655": func(c *Config) { c.Port = -1 },
 	} {
 		c := good
