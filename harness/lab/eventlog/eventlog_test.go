@@ -2,7 +2,6 @@ package eventlog_test
 
 import (
 	"encoding/xml"
-	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -125,7 +124,7 @@ func TestQueries(t *testing.T) {
 	c.Append(clear, clock.Now()) // 103
 	clock.Advance(time.Minute)
 	cases := map[string][]uint64{
-		``:                               []uint64{100, 101, 102, 103},
+		``:                               {100, 101, 102, 103},
 		`*`:                              {100, 101, 102, 103},
 		`*[System[(EventRecordID>100)]]`: {101, 102, 103},
 		`*[System[EventID=11]]`:          {101, 102},
@@ -174,7 +173,7 @@ func TestBadQueries(t *testing.T) {
 		_, err := c.Query(query)
 		require.ErrorContains(t, err, want, query)
 		var e *eventlog.QueryError
-		require.True(t, errors.As(err, &e))
+		require.ErrorAs(t, err, &e)
 	}
 }
 
@@ -185,7 +184,7 @@ func FuzzQuery(f *testing.F) {
 		q, err := eventlog.ParseQuery(query)
 		if err != nil {
 			var e *eventlog.QueryError
-			require.True(t, errors.As(err, &e), "%v", err)
+			require.ErrorAs(t, err, &e)
 			return
 		}
 		q.Match(eventlog.Record{Event: event(1, eventlog.Field{Name: "x", Value: "y"}), Time: start}, start)

@@ -131,7 +131,7 @@ func (t *Token) Owner() string {
 	return t.User
 }
 
-// Domain and account name of the token's user.
+// Split returns the domain and the account name of the token's user.
 func (t *Token) Split() (domain, name string) {
 	domain, name, ok := strings.Cut(t.User, `\`)
 	if !ok {

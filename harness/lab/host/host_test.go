@@ -90,7 +90,7 @@ func TestPathParts(t *testing.T) {
 	require.Equal(t, `C:\a`, host.Parent(`C:\a\x.dll`))
 	require.Equal(t, `C:\`, host.Parent(`C:\a`))
 	require.Equal(t, ".dll", host.Ext(`C:\a.b\x.DLL`))
-	require.Equal(t, "", host.Ext(`C:\a.b\x`))
+	require.Empty(t, host.Ext(`C:\a.b\x`))
 	require.Equal(t, `C:\a\b`, host.Join(`C:\`, `a`, `\b`))
 	require.True(t, host.Within(`c:\WINDOWS\x`, `C:\Windows`))
 	require.False(t, host.Within(`c:\WINDOWS2\x`, `C:\Windows`))

@@ -96,8 +96,7 @@ func (e *Error) Error() string { return e.Op + " " + e.Path + ": " + e.Code.Mess
 // CodeOf returns the Win32 code of an error of this package, and false for other
 // errors.
 func CodeOf(err error) (Code, bool) {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Code, true
 	}
 	return 0, false

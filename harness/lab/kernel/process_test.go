@@ -232,7 +232,8 @@ func TestSameSeedSameProcesses(t *testing.T) {
 		}
 		return out.String()
 	}
-	require.Equal(t, history(), history())
+	first := history()
+	require.Equal(t, first, history())
 }
 
 func TestStdio(t *testing.T) {

@@ -1,7 +1,6 @@
 package sensor_test
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -86,32 +85,44 @@ func TestDecisions(t *testing.T) {
 		{
 			"exclude beats include", `<RuleGroup groupRelation="or"><FileCreate onmatch="include"><Image condition="image">a.exe</Image></FileCreate>
 			<FileCreate onmatch="exclude"><TargetFilename condition="end with">.tmp</TargetFilename></FileCreate></RuleGroup>`,
-			"FileCreate", map[string]string{"Image": `C:\a.exe`, "TargetFilename": `C:\x.tmp`}, false, "",
+			"FileCreate",
+			map[string]string{"Image": `C:\a.exe`, "TargetFilename": `C:\x.tmp`},
+			false, "",
 		},
 		{
 			"same field is alternatives, other fields are not", `<FileCreate onmatch="include"><Image condition="image">a.exe</Image><Image condition="image">b.exe</Image>
 			<TargetFilename condition="end with">.dll</TargetFilename></FileCreate>`,
-			"FileCreate", map[string]string{"Image": `C:\b.exe`, "TargetFilename": `C:\x.txt`}, false, "",
+			"FileCreate",
+			map[string]string{"Image": `C:\b.exe`, "TargetFilename": `C:\x.txt`},
+			false, "",
 		},
 		{
 			"group relation or", `<RuleGroup name="group" groupRelation="or"><FileCreate onmatch="include"><Image condition="image">a.exe</Image>
 			<TargetFilename condition="end with">.dll</TargetFilename></FileCreate></RuleGroup>`,
-			"FileCreate", map[string]string{"Image": `C:\b.exe`, "TargetFilename": `C:\x.dll`}, true, "group",
+			"FileCreate",
+			map[string]string{"Image": `C:\b.exe`, "TargetFilename": `C:\x.dll`},
+			true, "group",
 		},
 		{
 			"rule needs all", `<RuleGroup groupRelation="or"><FileCreate onmatch="include"><Rule name="both" groupRelation="and"><Image condition="image">a.exe</Image>
 			<TargetFilename condition="end with">.dll</TargetFilename></Rule></FileCreate></RuleGroup>`,
-			"FileCreate", map[string]string{"Image": `C:\a.exe`, "TargetFilename": `C:\x.dll`}, true, "both",
+			"FileCreate",
+			map[string]string{"Image": `C:\a.exe`, "TargetFilename": `C:\x.dll`},
+			true, "both",
 		},
 		{
 			"rule with one missing", `<RuleGroup groupRelation="or"><FileCreate onmatch="include"><Rule name="both" groupRelation="and"><Image condition="image">a.exe</Image>
 			<TargetFilename condition="end with">.dll</TargetFilename></Rule></FileCreate></RuleGroup>`,
-			"FileCreate", map[string]string{"Image": `C:\a.exe`, "TargetFilename": `C:\x.txt`}, false, "",
+			"FileCreate",
+			map[string]string{"Image": `C:\a.exe`, "TargetFilename": `C:\x.txt`},
+			false, "",
 		},
 		{
 			"rule needs any", `<RuleGroup groupRelation="or"><FileCreate onmatch="include"><Rule groupRelation="or"><Image condition="image">a.exe</Image>
 			<TargetFilename name="second" condition="end with">.dll</TargetFilename></Rule></FileCreate></RuleGroup>`,
-			"FileCreate", map[string]string{"Image": `C:\b.exe`, "TargetFilename": `C:\x.dll`}, true, "second",
+			"FileCreate",
+			map[string]string{"Image": `C:\b.exe`, "TargetFilename": `C:\x.dll`},
+			true, "second",
 		},
 	}
 	for _, c := range cases {
@@ -144,7 +155,7 @@ func TestConfigErrors(t *testing.T) {
 		_, err := sensor.ParseConfig("c.xml", c.config)
 		require.ErrorContains(t, err, c.want)
 		var e *sensor.ConfigError
-		require.True(t, errors.As(err, &e))
+		require.ErrorAs(t, err, &e)
 		require.Positive(t, e.Line)
 	}
 }
@@ -170,7 +181,7 @@ func FuzzParseConfig(f *testing.F) {
 		c, err := sensor.ParseConfig("fuzz.xml", text)
 		if err != nil {
 			var e *sensor.ConfigError
-			require.True(t, errors.As(err, &e), "%v", err)
+			require.ErrorAs(t, err, &e)
 			_ = err.Error()
 			return
 		}

@@ -72,8 +72,7 @@ func (p *configParser) token() (xml.Token, error) {
 	if err == nil || errors.Is(err, io.EOF) {
 		return t, err
 	}
-	var syntax *xml.SyntaxError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*xml.SyntaxError](err); ok {
 		p.line, p.column = p.decoder.InputPos()
 		if syntax.Msg == "unexpected EOF" {
 			syntax.Msg = "the file ends inside an element"

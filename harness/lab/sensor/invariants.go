@@ -20,7 +20,9 @@ type Violation struct {
 }
 
 // String names the rule, the record and what is wrong.
-func (v Violation) String() string { return fmt.Sprintf("%s: record %d: %s", v.Rule, v.Record, v.Detail) }
+func (v Violation) String() string {
+	return fmt.Sprintf("%s: record %d: %s", v.Rule, v.Record, v.Detail)
+}
 
 // CheckInvariants holds the records of a Sysmon channel, in order of record id,
 // against nine rules that between 96 and 100 % of recorded events keep:

@@ -113,16 +113,20 @@ func account(h *host.Host, t *host.Token) (domain, name string) {
 func subject(h *host.Host, t *host.Token) []eventlog.Field {
 	domain, name := account(h, t)
 	return []eventlog.Field{
-		{Name: "SubjectUserSid", Value: t.SID}, {Name: "SubjectUserName", Value: name},
-		{Name: "SubjectDomainName", Value: domain}, {Name: "SubjectLogonId", Value: hexadecimal(t.LogonID)},
+		{Name: "SubjectUserSid", Value: t.SID},
+		{Name: "SubjectUserName", Value: name},
+		{Name: "SubjectDomainName", Value: domain},
+		{Name: "SubjectLogonId", Value: hexadecimal(t.LogonID)},
 	}
 }
 
 func target(h *host.Host, t *host.Token) []eventlog.Field {
 	domain, name := account(h, t)
 	return []eventlog.Field{
-		{Name: "TargetUserSid", Value: t.SID}, {Name: "TargetUserName", Value: name},
-		{Name: "TargetDomainName", Value: domain}, {Name: "TargetLogonId", Value: hexadecimal(t.LogonID)},
+		{Name: "TargetUserSid", Value: t.SID},
+		{Name: "TargetUserName", Value: name},
+		{Name: "TargetDomainName", Value: domain},
+		{Name: "TargetLogonId", Value: hexadecimal(t.LogonID)},
 	}
 }
 
@@ -136,8 +140,10 @@ func (s *Security) processCreated(p *kernel.Process) []eventlog.Field {
 		line = p.CommandLine
 	}
 	to := []eventlog.Field{
-		{Name: "TargetUserSid", Value: "S-1-0-0"}, {Name: "TargetUserName", Value: "-"},
-		{Name: "TargetDomainName", Value: "-"}, {Name: "TargetLogonId", Value: "0x0"},
+		{Name: "TargetUserSid", Value: "S-1-0-0"},
+		{Name: "TargetUserName", Value: "-"},
+		{Name: "TargetDomainName", Value: "-"},
+		{Name: "TargetLogonId", Value: "0x0"},
 	}
 	if creator.LogonID != p.Token.LogonID {
 		to = target(s.host, p.Token)
@@ -194,8 +200,10 @@ func (s *Security) loggedOn(a kernel.LoggedOn) []eventlog.Field {
 	}
 	process, pid, image := "NtLmSsp ", "0x0", "-"
 	by := []eventlog.Field{
-		{Name: "SubjectUserSid", Value: "S-1-0-0"}, {Name: "SubjectUserName", Value: "-"},
-		{Name: "SubjectDomainName", Value: "-"}, {Name: "SubjectLogonId", Value: "0x0"},
+		{Name: "SubjectUserSid", Value: "S-1-0-0"},
+		{Name: "SubjectUserName", Value: "-"},
+		{Name: "SubjectDomainName", Value: "-"},
+		{Name: "SubjectLogonId", Value: "0x0"},
 	}
 	if a.Package != "NTLM" && a.Process != nil {
 		by = subject(s.host, a.Process.Token)
