@@ -74,6 +74,10 @@ type Config struct {
 	Random io.Reader
 	// Dial defaults to a net.Dialer.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+
+	// password is Password in the copy that a Target keeps: in a closure, because fmt
+	// prints the unexported fields of a Target without asking their types.
+	password func() string
 }
 
 const (
@@ -108,7 +112,12 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Dial == nil {
 		c.Dial = (&net.Dialer{}).DialContext
 	}
-	return c, c.validate()
+	if err := c.validate(); err != nil {
+		return Config{}, err
+	}
+	text := string(c.Password)
+	c.password, c.Password = func() string { return text }, ""
+	return c, nil
 }
 
 func or[T int | time.Duration](value, otherwise T) T {
@@ -122,7 +131,7 @@ func (c Config) validate() error {
 	switch {
 	case c.Host == "":
 		return errors.New("no host given: set the name or address of the target")
-	case c.User == "" || c.Password.reveal() == "":
+	case c.User == "" || c.Password == "":
 		return fmt.Errorf("no credentials for %s: set a user name and a password", c.Name)
 	case c.Now == nil:
 		return errors.New("no clock given: set Config.Now")

@@ -15,7 +15,7 @@ func ExampleNew() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	target, err := winrm.New(winrm.Config{
-		Host: "iis01.lab.example", HTTPS: true, User: `LAB\tester`, Password: winrm.NewSecret(os.Getenv("GEIGER_PASSWORD")),
+		Host: "iis01.lab.example", HTTPS: true, User: `LAB\tester`, Password: winrm.Secret(os.Getenv("GEIGER_PASSWORD")),
 		Fingerprint: "5f:3a:...", Now: time.Now,
 	})
 	if err != nil {

@@ -113,7 +113,7 @@ func newFakeHost(t testing.TB, secure bool, run program) *fakeHost {
 func (h *fakeHost) config() Config {
 	address := h.server.Listener.Addr().(*net.TCPAddr)
 	c := Config{
-		Name: "fake", Host: "127.0.0.1", Port: address.Port, User: testUser, Password: NewSecret(testPassword),
+		Name: "fake", Host: "127.0.0.1", Port: address.Port, User: testUser, Password: Secret(testPassword),
 		Now: time.Now, Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 	}
 	if h.server.TLS != nil {

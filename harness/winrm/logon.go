@@ -16,12 +16,12 @@ const soapType = "application/soap+xml;charset=UTF-8"
 // logon makes s a session of the configured user.
 func (c Config) logon(ctx context.Context, s *session) error {
 	if c.Authentication == Basic {
-		pair := c.User + ":" + c.Password.reveal()
+		pair := c.User + ":" + c.password()
 		s.authorization = "Basic " + base64.StdEncoding.EncodeToString([]byte(pair))
 		return nil
 	}
 	domain, user := ntlm.ParseUser(c.User)
-	client := ntlm.NewClient(ntlm.Credentials{Domain: domain, User: user, Password: c.Password.reveal()},
+	client := ntlm.NewClient(ntlm.Credentials{Domain: domain, User: user, Password: c.password()},
 		ntlm.Options{Random: c.Random, Now: c.Now, ChannelBinding: s.binding})
 
 	challenge, err := c.challenge(ctx, s, client.Negotiate())

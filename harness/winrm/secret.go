@@ -5,23 +5,11 @@ import (
 	"io"
 )
 
-// Secret is a password. It never prints: every formatting verb, JSON and a %#v of
-// a structure that holds it give "[redacted]", or an address where the structure's
-// field is unexported and fmt cannot call its methods.
-type Secret struct{ value *string }
+// Secret is a password. It never prints: every formatting verb, JSON, and every
+// structure that holds it in an exported field give "[redacted]".
+type Secret string
 
 const redacted = "[redacted]"
-
-// NewSecret wraps a password.
-func NewSecret(value string) Secret { return Secret{&value} }
-
-// reveal returns the password, empty when there is none.
-func (s Secret) reveal() string {
-	if s.value == nil {
-		return ""
-	}
-	return *s.value
-}
 
 // String implements fmt.Stringer without giving the secret away.
 func (Secret) String() string { return redacted }

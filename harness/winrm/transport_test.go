@@ -71,10 +71,10 @@ func TestNothingCrossesHTTPInClear(t *testing.T) {
 }
 
 func TestConfigErrors(t *testing.T) {
-	good := Config{Host: "h", User: "u", Password: NewSecret("p"), Now: time.Now}
+	good := Config{Host: "h", User: "u", Password: Secret("p"), Now: time.Now}
 	for want, change := range map[string]func(*Config){
 		"no host given":            func(c *Config) { c.Host = "" },
-		"no credentials":           func(c *Config) { c.Password = Secret{} },
+		"no credentials":           func(c *Config) { c.Password = "" },
 		"no clock":                 func(c *Config) { c.Now = nil },
 		"port 70000":               func(c *Config) { c.Port = 70000 },
 		"not known":                func(c *Config) { c.Authentication = "kerberos" },
@@ -96,19 +96,19 @@ func TestConfigErrors(t *testing.T) {
 }
 
 func TestURL(t *testing.T) {
-	c, err := Config{Host: "fe80::1", User: "u", Password: NewSecret("p"), Now: time.Now, HTTPS: true}.withDefaults()
+	c, err := Config{Host: "fe80::1", User: "u", Password: Secret("p"), Now: time.Now, HTTPS: true}.withDefaults()
 	require.NoError(t, err)
 	require.Equal(t, "https://[fe80::1]:5986/wsman", c.url().String())
 }
 
 func TestSecretNeverPrints(t *testing.T) {
-	c := Config{Host: "h", User: "u", Password: NewSecret("hunter2"), Now: time.Now}
+	c := Config{Host: "h", User: "u", Password: Secret("hunter2"), Now: time.Now}
 	target, err := New(c)
 	require.NoError(t, err)
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 		text := fmt.Sprintf(verb, c) + fmt.Sprintf(verb, &c) + fmt.Sprintf(verb, c.Password) + fmt.Sprintf(verb, target) + fmt.Sprintf(verb, target.config)
 		require.NotContains(t, text, "hunter2", verb)
-		require.NotContains(t, text, "68756e74657232", verb)
+		require.NotContains(t, strings.ToLower(text), "68756e74657232", verb)
 	}
 	for _, marshal := range []func() ([]byte, error){c.Password.MarshalJSON, c.Password.MarshalText} {
 		text, err := marshal()
@@ -122,7 +122,7 @@ func TestUnreachable(t *testing.T) {
 	require.NoError(t, err)
 	port := listener.Addr().(*net.TCPAddr).Port
 	require.NoError(t, listener.Close())
-	target, err := New(Config{Host: "127.0.0.1", Port: port, User: "u", Password: NewSecret("p"), Now: time.Now})
+	target, err := New(Config{Host: "127.0.0.1", Port: port, User: "u", Password: Secret("p"), Now: time.Now})
 	require.NoError(t, err)
 	_, _, _, err = runText(t.Context(), target, "x", "")
 	var unreachable *UnreachableError
@@ -172,7 +172,7 @@ func TestWrongPassword(t *testing.T) {
 	for name, change := range map[string]func(*Config){"ntlm": func(*Config) {}, "basic": basic} {
 		t.Run(name, func(t *testing.T) {
 			host := newFakeHost(t, true, echo)
-			target := host.target(change, func(c *Config) { c.Password = NewSecret("wrong-one") })
+			target := host.target(change, func(c *Config) { c.Password = Secret("wrong-one") })
 			_, _, _, err := runText(t.Context(), target, "x", "")
 			var refused *AuthenticationError
 			require.ErrorAs(t, err, &refused)
