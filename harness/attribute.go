@@ -141,3 +141,6 @@ func (a *attribution) ofSources(sources []kql.Source) Phase {
 	}
 	return Background
 }
+
+// PhaseOf says which phase of a run caused an event.
+func PhaseOf(e *Evidence, event *telemetry.Event) Phase { return attribute(e).ofEvent(event) }

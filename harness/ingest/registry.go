@@ -14,14 +14,11 @@ func registryRow(o *observer, e *telemetry.Event) (row, bool) {
 	if !isSysmon(e) || e.EventID < 12 || e.EventID > 14 {
 		return row{}, false
 	}
-	action := registryAction(e)
-	if action == "" {
-		return row{}, false
-	}
-	return row{table: "DeviceRegistryEvents", event: e, action: action, actor: o.actor(e)}, true
+	return row{table: "DeviceRegistryEvents", event: e, action: registryAction(e), actor: o.actor(e)}, true
 }
 
-// registryAction translates Sysmon's EventType. Some exports lost that field of event 13 and 14, which have one type.
+// registryAction translates Sysmon's EventType. Some exports lost that field: event 13 and 14 have one type each, and
+// what an event 12 did cannot be told any more, so that its row has no action, and is kept.
 func registryAction(e *telemetry.Event) string {
 	switch kind := e.Get("EventType"); {
 	case kind == "CreateKey":
