@@ -1,6 +1,10 @@
 package syntax
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
 
 const (
 	printWidth  = 120 // longer lists of columns get a line for every column
@@ -343,4 +347,39 @@ func (s *Property) write(p *printer) {
 	node(p, s.Name)
 	p.text("=")
 	node(p, s.Value)
+}
+
+// QuoteName writes a name as a query has to: as it is where that can be read as a name, else ['name'].
+func QuoteName(name string) string {
+	tokens, diagnostics := scan(name)
+	if len(diagnostics) == 0 && len(tokens) == 2 && tokens[0].kind == wordToken && tokens[0].class&bareName != 0 &&
+		int(tokens[0].end-tokens[0].start) == len(name) {
+		return name
+	}
+	return "['" + quoteEscapes.Replace(name) + "']"
+}
+
+// QuoteString writes a string literal for any characters.
+func QuoteString(text string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, r := range text {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\r':
+			b.WriteString(`\r`)
+		case r == '\t':
+			b.WriteString(`\t`)
+		case r < ' ' || r == 0x7F || r == utf8.RuneError || r == 0x2028 || r == 0x2029 || r == 0x85:
+			fmt.Fprintf(&b, `\u%04X`, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
 }
