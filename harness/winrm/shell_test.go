@@ -300,3 +300,47 @@ func BenchmarkRun(b *testing.B) {
 	}
 	b.ReportMetric(float64(len(host.operations())-before)/float64(b.N), "requests/op")
 }
+
+// The host drops the connection at every place in turn, before or after it has acted.
+// A command then ends well or with an error that says what is known; it never runs twice,
+// and its output is never another one's.
+func TestConnectionClosedAnywhere(t *testing.T) {
+	for _, after := range []bool{false, true} {
+		for nth := 2; nth <= 9; nth++ {
+			t.Run(fmt.Sprint(nth, " after=", after), func(t *testing.T) {
+				var mutex sync.Mutex
+				ran := map[string]int{}
+				host := newFakeHost(t, false, func(_ context.Context, line string, stdin []byte) (string, string, int) {
+					mutex.Lock()
+					defer mutex.Unlock()
+					ran[line]++
+					return string(stdin), "", 0
+				})
+				total := 0
+				host.react = func(string, int) *reaction {
+					if total++; total%nth == 0 {
+						return &reaction{hangUp: true, after: after}
+					}
+					return nil
+				}
+				target := host.target()
+				for i := range 6 {
+					line := fmt.Sprint("command ", i)
+					stdout, _, _, err := runText(t.Context(), target, line, line)
+					if err == nil {
+						require.Equal(t, line, stdout)
+						continue
+					}
+					_, interrupted := errors.AsType[*InterruptedError](err)
+					_, unreachable := errors.AsType[*UnreachableError](err)
+					require.True(t, interrupted || unreachable, "%v", err)
+				}
+				mutex.Lock()
+				defer mutex.Unlock()
+				for line, times := range ran {
+					require.Equal(t, 1, times, line)
+				}
+			})
+		}
+	}
+}
