@@ -183,12 +183,15 @@ func workerLine(settings Pool, file string, was *kernel.Process) string {
 	return line + fmt.Sprintf(`-a \\.\pipe\iisipm%08x-was -h "%s" -w "" -m 0 -t 20 -ta 0`, uint32(was.Key), file)
 }
 
-// writePoolFile gives the pool its part of the configuration, as WAS does
-// before each start: through a temporary file.
+// writePoolFile gives the pool the configuration when it has changed, as WAS
+// does: through a temporary file.
 func (s *Server) writePoolFile(was *kernel.Process, file string) error {
 	data, err := s.k.ReadFile(was, configFile)
 	if err != nil {
 		return err
+	}
+	if current, err := s.k.ReadFile(was, file); err == nil && bytes.Equal(current, data) {
+		return nil
 	}
 	for _, folder := range []string{`C:\inetpub\temp`, poolFolder, host.Parent(file)} {
 		if err := s.k.MakeDirectory(was, folder); err != nil {
