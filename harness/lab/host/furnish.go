@@ -1,6 +1,7 @@
 package host
 
 import (
+	"bytes"
 	"crypto/md5" //nolint:gosec // names a directory, protects nothing
 	"crypto/sha256"
 	_ "embed" // the furniture is data
@@ -83,6 +84,20 @@ func Image(path string, v Version) File {
 		Path: path, Content: stub(path), Created: at, Modified: at, Accessed: at, Attributes: Archive,
 		Owner: TrustedInstaller, Access: imageAccess(), Version: &v, Synthetic: true,
 	}
+}
+
+// stubMark begins the content of an image of Image, before its path.
+const stubMark = "MZ\x90\x00lab:"
+
+// StandsFor returns the path of the executable for which the content of an
+// [Image] stands; copies have it too.
+func StandsFor(content []byte) (path string, ok bool) {
+	rest, ok := bytes.CutPrefix(content, []byte(stubMark))
+	if !ok {
+		return "", false
+	}
+	line, _, ok := bytes.Cut(rest, []byte("\r\n"))
+	return string(line), ok
 }
 
 func stub(path string) []byte {

@@ -196,7 +196,7 @@ func TestRegistry(t *testing.T) {
 	require.True(t, r.Exists(`HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\WINEVT\Channels\Microsoft-Windows-Sysmon/Operational`))
 	created, err := r.CreateKey(`HKCR\Lab\x`, start)
 	require.NoError(t, err)
-	require.True(t, created)
+	require.Equal(t, []string{`HKLM\SOFTWARE\Classes\Lab`, `HKLM\SOFTWARE\Classes\Lab\x`}, created)
 	require.True(t, r.Exists(`HKLM\SOFTWARE\Classes\Lab\X`))
 	require.Equal(t, `HKLM\SOFTWARE\Classes\Lab\x`, r.TrueName(`HKLM\software\CLASSES\lab\X`))
 	require.ErrorIs(t, r.DeleteKey(`HKCR\Lab`), host.ErrNotEmpty)

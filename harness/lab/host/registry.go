@@ -144,24 +144,26 @@ func (r *Registry) Exists(path string) bool {
 	return err == nil
 }
 
-// CreateKey makes the key with every key on the way and reports whether the last
-// one is new.
-func (r *Registry) CreateKey(path string, now time.Time) (created bool, err error) {
+// CreateKey makes the key with every key on the way and returns the paths of
+// those that are new.
+func (r *Registry) CreateKey(path string, now time.Time) (created []string, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	path, ok := RegistryPath(path, "")
 	if !ok {
-		return false, ErrNoParent
+		return nil, ErrNoParent
 	}
 	parts := strings.Split(strings.TrimRight(path, `\`), `\`)
 	at := r.hives[Fold(parts[0])]
-	for _, part := range parts[1:] {
+	for i, part := range parts[1:] {
 		next := at.subkeys[Fold(part)]
-		if created = next == nil; created {
+		if next == nil {
 			next = newKey(part)
 			next.modified = now
 			at.subkeys[Fold(part)] = next
+			created = append(created, strings.Join(parts[:i+2], `\`))
 		}
+		parts[i+1] = next.name
 		at = next
 	}
 	return created, nil

@@ -62,7 +62,8 @@ func (k *Kernel) boot() {
 		}
 		p := &Process{
 			Image: b.image, CommandLine: b.line, Dir: `C:\Windows\system32`, Env: k.Environment(token), Token: token,
-			Parent: running[b.parent], Start: k.host.BootTime.Add(b.after), Bits: 64, done: make(chan struct{}),
+			Parent: running[b.parent], Start: k.host.BootTime.Add(b.after), Bits: 64,
+			images: map[string]bool{}, done: make(chan struct{}),
 		}
 		k.number(p)
 		running[p.Name()] = p

@@ -96,6 +96,10 @@ type File struct {
 
 // Create opens a file for writing.
 func (k *Kernel) Create(p *Process, path string, d Disposition) (*File, error) {
+	return k.open(p, path, d, false)
+}
+
+func (k *Kernel) open(p *Process, path string, d Disposition, inUse bool) (*File, error) {
 	if err := k.alive(p, "open", path); err != nil {
 		return nil, err
 	}
@@ -111,7 +115,7 @@ func (k *Kernel) Create(p *Process, path string, d Disposition) (*File, error) {
 	case err != nil:
 		err = translate("open", full, err)
 	default:
-		full, err = f.Path, k.openExisting(p, f, d)
+		full, err = f.Path, k.openExisting(p, f, d, inUse)
 	}
 	if err != nil {
 		return nil, err
@@ -141,12 +145,14 @@ func (k *Kernel) createNew(p *Process, path string, d Disposition) error {
 	return nil
 }
 
-func (k *Kernel) openExisting(p *Process, f host.File, d Disposition) error {
+func (k *Kernel) openExisting(p *Process, f host.File, d Disposition, inUse bool) error {
 	switch {
 	case d == CreateNew:
 		return fail("open", f.Path, FileExists)
 	case f.IsDirectory() || f.Attributes&host.ReadOnly != 0 || !f.Access.Allows(p.Token, host.RightWrite):
 		return fail("open", f.Path, AccessDenied)
+	case !inUse && k.mapped(f.Path):
+		return fail("open", f.Path, SharingViolation)
 	case d == OpenExisting || d == OpenAlways:
 		return nil
 	}

@@ -200,3 +200,26 @@ func TestWow64Redirection(t *testing.T) {
 	_, err = m.Stat(m.shell, `C:\Windows\SysWOW64\inetsrv\x.dll`)
 	require.NoError(t, err)
 }
+
+func TestLoadedImagesAreInUse(t *testing.T) {
+	m := boot(t)
+	path := `C:\Windows\System32\inetsrv\loaded.dll`
+	require.NoError(t, m.CopyFile(m.shell, `C:\Windows\System32\inetsrv\defdoc.dll`, path, false))
+	p, err := m.StartResident(t.Context(), m.shell, kernel.Spec{Image: `C:\Windows\System32\inetsrv\w3wp.exe`})
+	require.NoError(t, err)
+	require.NoError(t, m.LoadImage(p, path))
+	requireCode(t, kernel.SharingViolation, m.WriteFile(m.shell, path, nil, kernel.CreateAlways), "overwrite")
+	requireCode(t, kernel.AccessDenied, m.DeleteFile(m.shell, path), "delete")
+	require.NoError(t, m.PlaceImage(m.shell, path, host.Version{FileVersion: "2"}), "installers replace what is in use")
+	m.Terminate(p, 0)
+	require.NoError(t, m.DeleteFile(m.shell, path))
+}
+
+func TestCreateKeyReportsEveryNewKey(t *testing.T) {
+	m := boot(t)
+	seen := m.since(func() { require.NoError(t, m.CreateKey(m.shell, `HKLM\software\Lab\One`)) })
+	require.Len(t, seen, 2)
+	created, ok := seen[0].(kernel.RegistryKeyCreated)
+	require.True(t, ok)
+	require.Equal(t, `HKLM\SOFTWARE\Lab`, created.Key, "existing names keep their case")
+}

@@ -64,7 +64,7 @@ func (k *Kernel) DeleteFile(p *Process, path string) error {
 	if err != nil {
 		return translate("delete", full, err)
 	}
-	if f.IsDirectory() || f.Attributes&host.ReadOnly != 0 {
+	if f.IsDirectory() || f.Attributes&host.ReadOnly != 0 || k.mapped(full) {
 		return fail("delete", full, AccessDenied)
 	}
 	k.work(50*time.Microsecond, 500*time.Microsecond)
@@ -194,10 +194,11 @@ func (k *Kernel) SetAccess(p *Process, path string, acl host.ACL, owner string) 
 }
 
 // PlaceImage writes an executable with a version resource, as installers and
-// servicing do. Its content stands for that of the real file.
+// servicing do: also in the place of one that is in use. Its content stands for
+// that of the real file.
 func (k *Kernel) PlaceImage(p *Process, path string, v host.Version) error {
 	image := host.Image(path, v)
-	f, err := k.Create(p, path, CreateAlways)
+	f, err := k.open(p, path, CreateAlways, true)
 	if err != nil {
 		return err
 	}

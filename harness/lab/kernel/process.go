@@ -25,7 +25,8 @@ type Process struct {
 	Start       time.Time
 	Bits        int // 64, or 32 for a WOW64 process
 
-	console *Process // conhost.exe that serves it, nil without a console
+	images  map[string]bool // folded paths that are mapped; guarded by Kernel.mu
+	console *Process        // conhost.exe that serves it, nil without a console
 	hidden  bool
 	cancel  context.CancelFunc
 	done    chan struct{}
@@ -112,12 +113,7 @@ func (k *Kernel) Start(ctx context.Context, parent *Process, s Spec, stdio Stdio
 		cancel()
 		return nil, err
 	}
-	k.mu.Lock()
-	prog := k.programs[host.Fold(p.Image)]
-	k.mu.Unlock()
-	if prog == nil {
-		prog = k.processLevel
-	}
+	prog := k.program(p.Image)
 	go func() {
 		defer cancel()
 		code := prog(ctx, p, stdio.complete())
@@ -176,23 +172,12 @@ func (k *Kernel) TerminateTree(p *Process, code int) {
 
 // begin makes a process and does everything up to the first step of its program.
 func (k *Kernel) begin(parent *Process, s Spec, cancel context.CancelFunc) (*Process, error) {
-	name := s.Image
-	if name == "" {
-		name, _ = cutProgram(s.CommandLine)
-	}
-	if err := k.alive(parent, "create process", name); err != nil {
+	if err := k.alive(parent, "create process", s.Image+s.CommandLine); err != nil {
 		return nil, err
 	}
-	image, err := k.Resolve(parent, name)
+	file, err := k.find(parent, &s)
 	if err != nil {
 		return nil, err
-	}
-	file, err := k.executable(parent, image)
-	if err != nil {
-		return nil, err
-	}
-	if s.CommandLine == "" {
-		s.CommandLine = `"` + file.Path + `"`
 	}
 	s.inherit(parent)
 	if s.Dir, err = k.directory(parent, s.Dir); err != nil {
@@ -222,7 +207,8 @@ func (k *Kernel) register(parent *Process, s Spec, file host.File, cancel contex
 	defer k.mu.Unlock()
 	p := &Process{
 		Image: file.Path, CommandLine: s.CommandLine, Dir: s.Dir, Env: s.Env, Token: s.Token, Parent: parent,
-		Start: k.host.Clock.Now(), Bits: bits(file.Path), hidden: s.Hidden, cancel: cancel, done: make(chan struct{}),
+		Start: k.host.Clock.Now(), Bits: bits(file.Path), hidden: s.Hidden, cancel: cancel,
+		images: map[string]bool{}, done: make(chan struct{}),
 	}
 	k.number(p)
 	return p

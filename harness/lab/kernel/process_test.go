@@ -251,3 +251,31 @@ func TestStdio(t *testing.T) {
 	_, err = m.Run(t.Context(), m.shell, kernel.Spec{CommandLine: "find x"}, kernel.Stdio{})
 	require.NoError(t, err)
 }
+
+// TestWhatRuns starts images in the ways in which CreateProcess finds a program.
+func TestWhatRuns(t *testing.T) {
+	m := boot(t)
+	echo := func(name string) kernel.Program {
+		return func(_ context.Context, p *kernel.Process, stdio kernel.Stdio) int {
+			_, _ = io.WriteString(stdio.Out, name+": "+p.CommandLine)
+			return 0
+		}
+	}
+	m.Install(`C:\Windows\System32\whoami.exe`, echo("whoami"))
+	m.Install(`C:\Windows\System32\cmd.exe`, echo("cmd"))
+	m.Install(`C:\Windows\System32\reg.exe`, echo("reg"))
+	require.NoError(t, m.CopyFile(m.shell, `C:\Windows\System32\whoami.exe`, `C:\Windows\Temp\not evil.exe`, false))
+	require.NoError(t, m.WriteFile(m.shell, `C:\Windows\Temp\run.bat`, []byte("echo x"), kernel.CreateNew))
+	cases := map[string]string{
+		`C:\Windows\Temp\not evil.exe /x`: `whoami: C:\Windows\Temp\not evil.exe /x`,
+		`"C:\Windows\Temp\not evil" /x`:   `whoami: "C:\Windows\Temp\not evil" /x`,
+		`C:\Windows\Temp\run.bat 1`:       `cmd: C:\Windows\system32\cmd.exe /c "C:\Windows\Temp\run.bat 1"`,
+		`C:\Windows\SysWOW64\reg.exe`:     `reg: C:\Windows\SysWOW64\reg.exe`,
+	}
+	for line, want := range cases {
+		var out strings.Builder
+		_, err := m.Run(t.Context(), m.shell, kernel.Spec{CommandLine: line}, kernel.Stdio{Out: &out})
+		require.NoError(t, err, line)
+		require.Equal(t, want, out.String())
+	}
+}

@@ -34,8 +34,8 @@ func (k *Kernel) CreateKey(p *Process, path string) error {
 	if err != nil {
 		return translate("create key", full, err)
 	}
-	if created {
-		k.Publish(RegistryKeyCreated{By: k.By(p), Key: full})
+	for _, key := range created {
+		k.Publish(RegistryKeyCreated{By: k.By(p), Key: key})
 	}
 	return nil
 }
@@ -164,8 +164,23 @@ func (k *Kernel) LoadImage(p *Process, path string) error {
 		return err
 	}
 	k.work(30*time.Microsecond, 900*time.Microsecond)
+	k.mu.Lock()
+	p.images[host.Fold(f.Path)] = true
+	k.mu.Unlock()
 	k.Publish(ImageLoaded{By: k.By(p), File: f})
 	return nil
+}
+
+// mapped reports whether a running process has the image loaded.
+func (k *Kernel) mapped(path string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, p := range k.processes {
+		if p.images[host.Fold(path)] {
+			return true
+		}
+	}
+	return false
 }
 
 // CreatePipe creates the first instance of a named pipe, `\name`.

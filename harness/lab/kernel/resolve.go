@@ -90,7 +90,7 @@ func (k *Kernel) executable(p *Process, path string) (host.File, error) {
 	if !file.Access.Allows(p.Token, host.RightReadExecute) {
 		return host.File{}, fail("create process", path, AccessDenied)
 	}
-	if !strings.HasPrefix(string(file.Content), "MZ") {
+	if !isImage(file.Content) {
 		return host.File{}, fail("create process", path, BadExeFormat)
 	}
 	return file, nil

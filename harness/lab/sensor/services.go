@@ -38,6 +38,11 @@ func (s *services) observe(a kernel.Activity) {
 		for _, f := range a.Data {
 			e.Data = append(e.Data, eventlog.Field(f))
 		}
+		if a.Provider == "Microsoft-Windows-Eventlog" && (a.EventID == 104 || a.EventID == 1102) {
+			e.ProviderGUID, e.Task, e.UserID, e.Keywords = "{fc65ddd8-d6ef-4962-83d5-6e5cfe9ce148}", 104, a.Process.Token.SID, 0x8000000000000000
+			e.UserData = &eventlog.UserData{Element: "LogFileCleared", Namespace: "http://manifests.microsoft.com/win/2004/08/windows/eventlog", Data: e.Data}
+			e.Data = nil
+		}
 		s.append(a.Channel, e, a.Time)
 	}
 }
