@@ -2,6 +2,7 @@ package eventlog_test
 
 import (
 	"encoding/xml"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -189,4 +190,40 @@ func FuzzQuery(f *testing.F) {
 		}
 		q.Match(eventlog.Record{Event: event(1, eventlog.Field{Name: "x", Value: "y"}), Time: start}, start)
 	})
+}
+
+func TestStructuredQueries(t *testing.T) {
+	log, clock, c := newLog()
+	other := log.AddChannel(eventlog.Settings{Name: "Other", Enabled: true})
+	c.Append(event(1), clock.Now().Add(time.Second))
+	other.Append(event(2), clock.Now())
+	c.Append(event(3), clock.Now().Add(2*time.Second))
+	clock.Advance(time.Minute)
+	records, err := log.QueryXML(`<QueryList><Query Id="0" Path="Test"><Select>*</Select><Select Path="Other">*[System[EventID=2]]</Select>
+		<Suppress>*[System[(EventID &gt; 2)]]</Suppress></Query></QueryList>`)
+	require.NoError(t, err)
+	require.Len(t, records, 2)
+	require.Equal(t, []int{2, 1}, []int{records[0].EventID, records[1].EventID})
+	_, err = log.QueryXML(`<QueryList><Query Path="None"><Select>*</Select></Query></QueryList>`)
+	var missing *eventlog.MissingChannelError
+	require.ErrorAs(t, err, &missing)
+	_, err = log.QueryXML(`<QueryList><Query Path="Test"><Select>*[</Select></Query></QueryList>`)
+	var bad *eventlog.QueryError
+	require.ErrorAs(t, err, &bad)
+	_, err = log.QueryXML(`<Query`)
+	require.Error(t, err)
+}
+
+func Example() {
+	clock := host.NewVirtualClock(start)
+	log := eventlog.New(clock, "LAB-IIS01")
+	log.Append(eventlog.Sysmon, event(11, eventlog.Field{Name: "TargetFilename", Value: `C:\x.dll`}), clock.Now().Add(20*time.Millisecond))
+	channel, _ := log.Channel(eventlog.Sysmon)
+	fmt.Println("at once:", channel.Info().Count)
+	clock.Advance(time.Second)
+	records, err := channel.Query(`*[System[EventID=11] and EventData[Data[@Name='TargetFilename']='C:\x.dll']]`)
+	fmt.Println("later:", len(records), eventlog.SystemTime(records[0].Time), err)
+	// Output:
+	// at once: 0
+	// later: 1 2026-01-05T08:00:00.0200000Z <nil>
 }
