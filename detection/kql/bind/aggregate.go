@@ -42,6 +42,9 @@ func (b *binder) bindAggregate(e *syntax.Call, f *function) *bound {
 	b.mode = mode
 	out := &bound{node: e}
 	out.name, out.hasName = b.callName(f, args)
+	if strings.HasPrefix(f.name, "covariance") && len(args) > 1 {
+		out.name += "_" + args[1].name
+	}
 	if c == nil {
 		out.typing, out.expr = typing{shape: unknown}, placeholder(e)
 		return out

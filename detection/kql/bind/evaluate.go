@@ -210,6 +210,9 @@ func lookedUp(name string, c *call, in *relation) *relation {
 	if strings.HasPrefix(name, "geo_") && !returnsKey(c) && len(c.args) > 1 && c.args[1].column != nil {
 		key = c.args[1].column.name
 	}
+	if name == "ipv6_lookup" {
+		return &relation{columns: uniqueNames(append(append([]*column(nil), c.args[0].table.all()...), in.all()...))}
+	}
 	for _, col := range c.args[0].table.all() {
 		if !extra[col.name] && (key == "" || !strings.EqualFold(col.name, key)) {
 			cols = append(cols, col)

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
@@ -125,12 +127,7 @@ func (b *binder) bindMvApply(op *syntax.MvApply, in *relation) *relation {
 }
 
 func contains(list []*column, c *column) bool {
-	for _, d := range list {
-		if d == c {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(list, c)
 }
 
 // bindSubquery binds a query whose input is the given rows.

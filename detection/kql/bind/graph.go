@@ -167,7 +167,7 @@ func (b *binder) bindGraphToTable(op *syntax.GraphToTable, in *relation) (*relat
 		r := &relation{columns: cols, open: g.open, op: plan}
 		if o.As != nil {
 			r.name = o.As.Text
-			b.scope.define(&symbol{name: o.As.Text, table: r})
+			b.scope = b.scope.with(&symbol{name: o.As.Text, table: r})
 		}
 		group = append(group, r)
 	}

@@ -302,27 +302,27 @@ func (b *binder) bindUnion(op *syntax.Union, in *relation, first bool) *relation
 	if !first && in.op != nil {
 		legs = append(legs, in)
 	}
-	open := !first && in.open
 	for _, e := range op.Tables {
 		v := b.bindIn(e, true)
 		switch {
 		case len(v.tables) > 0:
 			legs = append(legs, v.tables...)
 		case v.table != nil:
-			open = open || v.table.open
 			legs = append(legs, v.table)
 		case v.typing.shape != invalid:
 			b.report("KS111", e.Span(), "tabular value expected")
 		}
 	}
-	b.row, b.fuzzy, b.subject = row, fuzzy, subject
+	b.row, b.subject = row, subject
 	kind := word(property(op.Properties, "kind"))
 	b.checkKind(op.Properties, []string{"inner", "outer"})
 	var source *column
 	if p := property(op.Properties, "withsource", "with_source"); p != nil {
 		source = &column{name: word(p), typing: scalar(value.String)}
 	}
-	return b.unionOf(legs, op, kind, source)
+	r := b.unionOf(legs, op, kind, source)
+	b.fuzzy = fuzzy
+	return r
 }
 
 // unionOf is the union of relations: columns by name in order of first appearance, those of one name and several types apart.
@@ -339,25 +339,61 @@ func (b *binder) unionOf(legs []*relation, at syntax.Node, kind string, source *
 	}
 	names := nameTable{}
 	for _, m := range merged {
+		if !m.split {
+			names[m.name] = 0
+		}
+	}
+	for _, m := range merged {
+		if !m.split {
+			r.columns = append(r.columns, &column{name: m.name, typing: m.typing})
+			continue
+		}
 		r.columns = append(r.columns, &column{name: names.unique(m.name, ""), typing: m.typing})
 	}
 	fields := legFields(merged, len(legs), len(r.columns))
 	for i, leg := range legs {
-		r.open = r.open || leg.open
-		if _, missing := leg.op.(*Opaque); missing && leg.open && b.isUnresolved(leg) {
+		if missing(leg.op) {
 			plan.Fuzzy = true
+			r.open = r.open || !b.fuzzy
 			continue
 		}
+		r.open = r.open || leg.open
 		plan.Legs = append(plan.Legs, Leg{Input: leg.op, Name: legName(leg, i), Fields: fields[i]})
 	}
+	r.open = r.open || len(legs) > 0 && len(plan.Legs) == 0
 	plan.Output = b.output(r, at)
 	r.op = plan
 	return r
 }
 
-func (b *binder) isUnresolved(r *relation) bool {
-	o, ok := r.op.(*Opaque)
-	return ok && o.Keyword == "unresolved"
+// missing reports whether rows come from a table that does not exist.
+func missing(op Operator) bool {
+	switch op := op.(type) {
+	case *Opaque:
+		return op.Keyword == "unresolved"
+	case *Where:
+		return missing(op.Input)
+	case *Extend:
+		return missing(op.Input)
+	case *Project:
+		return missing(op.Input)
+	case *Summarize:
+		return missing(op.Input)
+	case *Distinct:
+		return missing(op.Input)
+	case *MvExpand:
+		return missing(op.Input)
+	case *Parse:
+		return missing(op.Input)
+	case *Shared:
+		return missing(op.Input)
+	case *As:
+		return missing(op.Input)
+	case *Join:
+		return missing(op.Left) || missing(op.Right)
+	default:
+		return false
+	}
 }
 
 func legName(leg *relation, i int) string {
@@ -390,6 +426,7 @@ type mergedColumn struct {
 	name   string
 	typing typing
 	from   []legColumn
+	split  bool // its name holds the type, since columns of one name differ in type
 }
 
 // legColumn is a column of a leg, by position.
@@ -424,7 +461,7 @@ func unify(legs []*relation) []*mergedColumn {
 		group := byName[name]
 		for _, m := range group {
 			if len(group) > 1 {
-				m.name = name + "_" + m.typing.String()
+				m.name, m.split = name+"_"+m.typing.String(), true
 			}
 			out = append(out, m)
 		}

@@ -33,13 +33,13 @@ func (b *binder) bindLet(s *syntax.Let) {
 		return
 	}
 	name := s.Name.Text
-	if _, taken := b.scope.symbols[name]; taken || b.inFunction && b.scope.parent != nil && false {
+	if b.scope.declares(name) {
 		b.report("KS201", s.Name.Span(), "a variable with the name '%s' has already been declared", name)
 	}
 	sym := &symbol{name: name}
 	if f, ok := s.Value.(*syntax.Function); ok {
 		sym.fn = b.declareFunction(name, f)
-		b.scope.define(sym)
+		b.scope = b.scope.with(sym)
 		return
 	}
 	v := b.bindExpr(s.Value)
@@ -56,7 +56,7 @@ func (b *binder) bindLet(s *syntax.Let) {
 	default:
 		sym.bound = v
 	}
-	b.scope.define(sym)
+	b.scope = b.scope.with(sym)
 }
 
 // share gives a table a name. If the query mentions the name more than once, its rows may be computed once.
@@ -89,7 +89,7 @@ func (b *binder) bindQueryParameters(s *syntax.QueryParameters) {
 		if f.defaults[i] != nil {
 			sym.scalar = f.defaults[i]
 		}
-		b.scope.define(sym)
+		b.scope = b.scope.with(sym)
 	}
 }
 
@@ -120,7 +120,7 @@ func (b *binder) bindPattern(s *syntax.DeclarePattern) {
 		b.bindStatements(c.Body.Statements)
 		b.leave(saved)
 	}
-	b.scope.define(&symbol{name: s.Name.Text, fn: f})
+	b.scope = b.scope.with(&symbol{name: s.Name.Text, fn: f})
 }
 
 // bindPipeline binds source | operator | operator.

@@ -145,8 +145,13 @@ func (b *binder) bindGetSchema(op *syntax.GetSchema, in *relation) *relation {
 		{name: "ColumnType", typing: text},
 	}}
 	if op.Kind.Text == "csl" {
-		r.columns = []*column{{name: "TableName", typing: text}, {name: "Schema", typing: text},
-			{name: "DatabaseName", typing: text}, {name: "Folder", typing: text}, {name: "DocString", typing: text}}
+		r.columns = []*column{
+			{name: "TableName", typing: text},
+			{name: "Schema", typing: text},
+			{name: "DatabaseName", typing: text},
+			{name: "Folder", typing: text},
+			{name: "DocString", typing: text},
+		}
 		return b.opaque(r.columns, false, op, in)
 	}
 	plan := &Values{}

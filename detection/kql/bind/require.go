@@ -78,9 +78,7 @@ func (b *binder) requireType(a *bound, t typing, allowed conversion) bool {
 	return false
 }
 
-func (b *binder) requireBool(a *bound) bool {
-	return b.requireType(a, scalar(value.Bool), exact)
-}
+func (b *binder) requireBool(a *bound) { b.requireType(a, scalar(value.Bool), exact) }
 
 func (b *binder) requireColumn(a *bound) bool {
 	if a.column != nil {

@@ -51,9 +51,6 @@ func (r *relation) infer(name string) *column {
 	return c
 }
 
-// fields are the columns as the plan shows them.
-func (r *relation) fields() []*column { return r.all() }
-
 // symbol is what a name stands for outside the columns of a row.
 type symbol struct {
 	name   string
@@ -66,13 +63,36 @@ type symbol struct {
 	bound *bound
 }
 
-// scope holds the names that let, parameters and operators such as as declare.
+// scope holds the names that let, parameters and operators such as as declare. A declaration adds a scope and leaves those
+// before it as they are, so that a function sees what was declared before it and nothing later, not even itself.
 type scope struct {
 	parent  *scope
 	symbols map[string]*symbol
+	// block is set where a block begins: a name can be declared anew below it.
+	block bool
 }
 
-func newScope(parent *scope) *scope { return &scope{parent: parent, symbols: map[string]*symbol{}} }
+func newScope(parent *scope) *scope {
+	return &scope{parent: parent, symbols: map[string]*symbol{}, block: true}
+}
+
+// with is the scope after one more declaration.
+func (s *scope) with(sym *symbol) *scope {
+	return &scope{parent: s, symbols: map[string]*symbol{sym.name: sym}}
+}
+
+// declares reports whether the current block declares the name.
+func (s *scope) declares(name string) bool {
+	for ; s != nil; s = s.parent {
+		if _, ok := s.symbols[name]; ok {
+			return true
+		}
+		if s.block {
+			return false
+		}
+	}
+	return false
+}
 
 func (s *scope) find(name string) *symbol {
 	for ; s != nil; s = s.parent {

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"maps"
+
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
@@ -267,6 +269,11 @@ func (b *binder) checkDistinctStar(items []*item, p *projection) {
 
 func (b *binder) bindSummarize(op *syntax.Summarize, in *relation) *relation {
 	by := b.bindItems(op.By)
+	for _, it := range by {
+		if _, isName := it.value.node.(*syntax.Name); isName && it.value.column == nil {
+			it.value.hasName = false // the engine puts the value of a variable in its place
+		}
+	}
 	p := newProjection()
 	_ = b.requireScalars(values(by)) && b.requireNotDynamic(values(by))
 	for _, it := range by {
@@ -309,15 +316,13 @@ func (b *binder) bindAs(op *syntax.As, in *relation) *relation {
 	r := same(in, &As{Output: b.output(in, op), Input: in.op, Name: op.As.Text})
 	r.name = op.As.Text
 	shared := b.share(op.As.Text, r, op)
-	b.scope.define(&symbol{name: op.As.Text, table: shared})
+	b.scope = b.scope.with(&symbol{name: op.As.Text, table: shared})
 	return shared
 }
 
 func (b *binder) bindRender(op *syntax.Render, in *relation) *relation {
 	settings := words(op.Bare)
-	for name, w := range words(op.With) {
-		settings[name] = w
-	}
+	maps.Copy(settings, words(op.With))
 	return same(in, &Render{Output: b.output(in, op), Input: in.op, Chart: op.Chart.Text, Properties: settings})
 }
 
@@ -342,7 +347,7 @@ func (b *binder) bindRange(op *syntax.Range) *relation {
 	if !ok {
 		t = typing{shape: unknown}
 	}
-	if !(equal(t, step.typing) && t.is(value.Int)) {
+	if !equal(t, step.typing) || !t.is(value.Int) {
 		fake := []*bound{{node: op.Step, typing: t}, {node: op.Step, typing: step.typing}}
 		found := choose(b.builtins.operators["+"].signatures, fake, true)
 		switch {

@@ -289,13 +289,13 @@ func arrayOf(t typing) typing {
 func bagOf(props []*column) typing { return typing{shape: bag, props: props} }
 
 // property finds the type of an object's property.
-func (t typing) property(name string) (typing, bool) {
+func (t typing) property(name string) typing {
 	for _, p := range t.props {
 		if p.name == name {
-			return dynamicOf(p.typing), true
+			return dynamicOf(p.typing)
 		}
 	}
-	return typing{shape: anything}, false
+	return typing{shape: anything}
 }
 
 // common finds the type that values of both types have. The zero typing stands for "none yet".

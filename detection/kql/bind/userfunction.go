@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
@@ -237,11 +239,7 @@ func dependsOnRow(e Expr) bool {
 	case *Column, *LateColumn, *AnyColumn:
 		return true
 	case *Call:
-		for _, a := range e.Args {
-			if dependsOnRow(a) {
-				return true
-			}
-		}
+		return slices.ContainsFunc(e.Args, dependsOnRow)
 	case *Member:
 		return dependsOnRow(e.Target)
 	case *Element:
