@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"strings"
@@ -244,7 +245,7 @@ func channelBinding(certificate tls.Certificate) ([]byte, error) {
 	}
 	leaf, err := x509.ParseCertificate(certificate.Certificate[0])
 	if err != nil {
-		return nil, errors.Join(errors.New("wsman: TLS certificate"), err)
+		return nil, fmt.Errorf("wsman: TLS certificate: %w", err)
 	}
 	var hash []byte
 	switch leaf.SignatureAlgorithm {

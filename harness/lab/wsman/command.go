@@ -39,7 +39,7 @@ func (s *outputStream) Write(p []byte) (int, error) {
 	c := s.command
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for c.output.buffered >= maxBufferedOutput && !c.released {
+	for c.output.full() && !c.released {
 		wake := c.changes.next()
 		c.mu.Unlock()
 		<-wake
@@ -146,7 +146,8 @@ type receiveSpec struct {
 func (c *command) receive(ctx context.Context, mine *turn, spec receiveSpec, timer timerFunc) (batch, *Fault) {
 	expired, stop := timer(spec.timeout)
 	defer stop()
-	switch c.await(ctx, mine, expired, func() bool { return c.done || c.output.size(spec.wanted) > 0 }) {
+	some := func() bool { n, _ := c.output.size(spec.wanted); return c.done || n > 0 }
+	switch c.await(ctx, mine, expired, some) {
 	case waitExpired:
 		return batch{}, faultTimedOut()
 	case waitAborted:
@@ -154,17 +155,23 @@ func (c *command) receive(ctx context.Context, mine *turn, spec receiveSpec, tim
 	}
 	lingered, stopLinger := timer(spec.linger)
 	defer stopLinger()
-	if c.await(ctx, mine, lingered, func() bool { return c.done || c.output.size(spec.wanted) >= spec.budget }) == waitAborted {
+	enough := func() bool { return c.done || cost(c.output.size(spec.wanted)) >= spec.budget }
+	if c.await(ctx, mine, lingered, enough) == waitAborted {
 		return batch{}, faultAborted()
 	}
+	return c.peek(spec), nil
+}
+
+// peek returns what a response has room for. It is the last one if the command is done and nothing else is queued.
+func (c *command) peek(spec receiveSpec) batch {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	taken := c.output.peek(spec.wanted, spec.budget)
-	total := 0
+	rest, _ := c.output.size(spec.wanted)
 	for _, chunk := range taken {
-		total += len(chunk.data)
+		rest -= len(chunk.data)
 	}
-	return batch{chunks: taken, done: c.done && total == c.output.size(spec.wanted), exit: c.exit}, nil
+	return batch{chunks: taken, done: c.done && rest == 0, exit: c.exit}
 }
 
 // discard removes output that has reached the client.

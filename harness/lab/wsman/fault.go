@@ -59,11 +59,10 @@ func faultNoSelector() *Fault {
 	}
 }
 
-func faultUnknownCommand() *Fault {
+// faultInvalidParameter also stands for a CommandId that names no command.
+func faultInvalidParameter() *Fault {
 	return &Fault{codeInvalidParameter, "s:Sender", "w:InvalidParameter", "The parameter is incorrect. "}
 }
-
-func faultInvalidParameter() *Fault { return faultUnknownCommand() }
 
 func faultAborted() *Fault {
 	return &Fault{

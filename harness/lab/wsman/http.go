@@ -2,6 +2,7 @@ package wsman
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -64,7 +65,7 @@ var errTooLarge = errors.New("request exceeds the maximum envelope size")
 func (s *Server) readBody(r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, s.maxBody()+1))
 	if err != nil {
-		return nil, err //nolint:wrapcheck // the status is the same whatever it says
+		return nil, fmt.Errorf("read request: %w", err)
 	}
 	if int64(len(body)) > s.maxBody() {
 		return nil, errTooLarge

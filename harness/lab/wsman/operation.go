@@ -241,7 +241,7 @@ func (o *operation) send(ctx context.Context, sh *shell) (*response, *Fault) {
 		}
 		c := sh.command(stream.CommandID)
 		if c == nil {
-			return nil, faultUnknownCommand()
+			return nil, faultInvalidParameter()
 		}
 		if stream.Name != "stdin" {
 			return nil, faultInvalidParameter()
@@ -277,7 +277,7 @@ func (o *operation) receive(ctx context.Context, sh *shell) (*response, *Fault) 
 	}
 	c := sh.command(wanted.DesiredStream.CommandID)
 	if c == nil {
-		return nil, faultUnknownCommand()
+		return nil, faultInvalidParameter()
 	}
 	spec := receiveSpec{wanted: make(map[string]bool), timeout: o.timeout(), linger: o.server.quotas.ReceiveLinger, budget: o.budget()}
 	for name := range strings.FieldsSeq(wanted.DesiredStream.Names) {
@@ -331,7 +331,7 @@ func (o *operation) signal(sh *shell) (*response, *Fault) {
 	}
 	c := sh.command(wanted.CommandID)
 	if c == nil {
-		return nil, faultUnknownCommand()
+		return nil, faultInvalidParameter()
 	}
 	code := strings.TrimSpace(wanted.Code)
 	switch {

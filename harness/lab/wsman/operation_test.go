@@ -343,7 +343,9 @@ func TestCloseEndsEverything(t *testing.T) {
 		require.NoError(t, l.server.Close(), "again")
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		require.NoError(t, err)
-		require.ErrorIs(t, l.server.Serve(listener), http.ErrServerClosed)
+		require.NoError(t, l.server.Serve(listener))
+		_, err = listener.Accept()
+		require.ErrorIs(t, err, net.ErrClosed)
 	})
 	waitFor(t, func() bool {
 		stacks := make([]byte, 1<<20)

@@ -151,7 +151,8 @@ func NewServer(options Options) (*Server, error) {
 	return s, nil
 }
 
-// Serve answers HTTP on a listener until Close, and then returns nil. Several listeners may be served at once.
+// Serve answers HTTP on a listener until Close, and then returns nil; if Close came first it closes the listener and returns at
+// once. Several listeners may be served at the same time.
 func (s *Server) Serve(listener net.Listener) error { return s.serve(listener, nil) }
 
 // ServeTLS answers HTTPS with the given certificate until Close, and then returns nil. Channel bindings are checked
@@ -193,7 +194,7 @@ func (s *Server) serve(listener net.Listener, binding []byte) error {
 		},
 	}
 	if !s.register(server) {
-		return errors.Join(http.ErrServerClosed, listener.Close())
+		return listener.Close()
 	}
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("wsman: %w", err)

@@ -126,16 +126,22 @@ func (q *outputQueue) add(stream string, data []byte) {
 	}
 }
 
-// size counts the bytes of the wanted streams.
-func (q *outputQueue) size(wanted map[string]bool) int {
-	total := 0
+// cost is the room that n bytes in some elements take in a response.
+func cost(n, elements int) int { return n + elements*elementOverhead }
+
+// size counts the bytes of the wanted streams, and the elements that they will need.
+func (q *outputQueue) size(wanted map[string]bool) (n, elements int) {
 	for _, c := range q.chunks {
 		if wanted[c.stream] {
-			total += len(c.data)
+			n += len(c.data)
+			elements++
 		}
 	}
-	return total
+	return n, elements
 }
+
+// full reports whether the process is so far ahead of its client that it has to wait.
+func (q *outputQueue) full() bool { return cost(q.buffered, len(q.chunks)) >= maxBufferedOutput }
 
 // peek returns the oldest output of the wanted streams, up to budget bytes with the tags around it, without taking it.
 func (q *outputQueue) peek(wanted map[string]bool, budget int) []chunk {
