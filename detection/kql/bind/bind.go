@@ -35,7 +35,7 @@ func (r *Result) Failed() bool {
 	return slices.ContainsFunc(r.Diagnostics, func(d syntax.Diagnostic) bool { return d.Severity == syntax.SeverityError })
 }
 
-// Options refines [With].
+// Options refines [BindWith].
 type Options struct {
 	// Unpacked gives the columns of operators with an open schema ([Evaluate] of bag_unpack or pivot,
 	// a [Service] such as a watchlist), by their span, once a run has found them out. Binding again with them makes the
@@ -45,11 +45,13 @@ type Options struct {
 
 // Bind resolves the query against the schema. It never panics, whatever the tree, and reports all that it finds in one pass.
 func Bind(src *syntax.Source, q *syntax.Query, schema *Schema) *Result {
-	return With(src, q, schema, Options{})
+	return BindWith(src, q, schema, Options{})
 }
 
-// With is [Bind] with options.
-func With(src *syntax.Source, q *syntax.Query, schema *Schema, opts Options) *Result {
+// BindWith is [Bind] with options.
+func BindWith( //nolint:revive // Bind, with options: callers look for it beside Bind
+	src *syntax.Source, q *syntax.Query, schema *Schema, opts Options,
+) *Result {
 	b := &binder{
 		source: src, schema: schema, builtins: builtins(), options: opts,
 		scope: newScope(nil), seen: map[fault]bool{}, nextColumn: 1, mentions: countNames(q),

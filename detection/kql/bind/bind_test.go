@@ -183,7 +183,7 @@ func bindPlan(t *testing.T, query string, opts bind.Options) *bind.Result {
 	src := &syntax.Source{Text: query}
 	q, diagnostics := syntax.Parse(src)
 	require.Empty(t, diagnostics)
-	r := bind.With(src, q, seedSchema(), opts)
+	r := bind.BindWith(src, q, seedSchema(), opts)
 	require.Empty(t, r.Diagnostics)
 	return r
 }
