@@ -25,6 +25,12 @@ func (c *compiler) call(e *bind.Call) expr {
 	case "+", "-", "*", "/", "%":
 		return c.arithmetic(e, args)
 	}
+	if windowFunction(e.Name) {
+		return c.window(e, args)
+	}
+	if e.Name == "ingestion_time" {
+		return &ingestionTime{call: e}
+	}
 	if op, ok := parseStringOperator(e.Name); ok {
 		return c.stringOperator(e, op, args)
 	}
@@ -34,7 +40,23 @@ func (c *compiler) call(e *bind.Call) expr {
 		return &literal{value: value.Null(e.Type())}
 	}
 	c.checkPatterns(e)
+	if e.Name == "bag_pack_columns" {
+		args = withNames(e, args)
+	}
 	return c.row(e.Name, e, f, args...)
+}
+
+// withNames puts the name of every column before its value.
+func withNames(e *bind.Call, args []expr) []expr {
+	var out []expr
+	for i, a := range args {
+		name := ""
+		if column, ok := e.Args[i].(*bind.Column); ok {
+			name = column.Name
+		}
+		out = append(out, &literal{value: value.NewString(name)}, a)
+	}
+	return out
 }
 
 // nameSpan is the place of a function's name.
@@ -57,7 +79,6 @@ type invocation struct {
 	x        *execution
 	result   value.Type
 	span     syntax.Span
-	row      int
 	err      error
 	patterns map[string]*regexp.Regexp
 }
@@ -88,9 +109,6 @@ func (e *rowCall) eval(x *execution, r *relation) (*vector, error) {
 		return nil, err
 	}
 	f := newFrame(r.rows, args)
-	if e.volatile() {
-		f = &frame{args: args, n: r.rows, rows: r.rows}
-	}
 	out := newBuffer(e.result, f.n)
 	c := &invocation{x: x, result: e.result, span: e.span}
 	cells := make([]value.Value, len(args))
@@ -101,7 +119,6 @@ func (e *rowCall) eval(x *execution, r *relation) (*vector, error) {
 		for k, a := range f.args {
 			cells[k] = a.value(i)
 		}
-		c.row = i
 		out.set(i, e.function(c, cells))
 		if c.err != nil {
 			return nil, c.err
@@ -109,6 +126,3 @@ func (e *rowCall) eval(x *execution, r *relation) (*vector, error) {
 	}
 	return f.finish(out.vector()), nil
 }
-
-// volatile functions give another value for every row.
-func (e *rowCall) volatile() bool { return e.name == "row_number" }

@@ -9,8 +9,10 @@ import (
 // bagFunction finds functions of property bags.
 func bagFunction(name string) rowFunction {
 	switch name {
-	case "bag_pack", "pack", "pack_dictionary":
+	case "bag_pack", "pack", "pack_dictionary", "bag_pack_columns":
 		return packBag
+	case "pack_all":
+		return packAll
 	case "bag_keys":
 		return onBag(func(_ *invocation, b *value.Bag, _ []value.Value) value.Value {
 			return value.NewDynamic(b.Keys())
@@ -60,6 +62,19 @@ func packBag(_ *invocation, args []value.Value) value.Value {
 	b := value.NewBag()
 	for i := 0; i+1 < len(args); i += 2 {
 		b.Set(text(args[i]), args[i+1].ToDynamic())
+	}
+	return value.NewDynamic(b)
+}
+
+// packAll is pack_all(ignore), which the binder completes with every column's name and
+// value; ignoring leaves out nulls and empty strings.
+func packAll(_ *invocation, args []value.Value) value.Value {
+	b := value.NewBag()
+	ignore := value.Convert(args[0], value.Bool).Bool()
+	for i := 1; i+1 < len(args); i += 2 {
+		if !ignore || text(args[i+1]) != "" {
+			b.Set(text(args[i]), args[i+1].ToDynamic())
+		}
 	}
 	return value.NewDynamic(b)
 }

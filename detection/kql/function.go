@@ -91,10 +91,6 @@ func basicFunction(name string) rowFunction {
 		return extremeArgument(1)
 	case "min_of":
 		return extremeArgument(-1)
-	case "row_number":
-		return func(c *invocation, args []value.Value) value.Value {
-			return value.NewLong(long(args, 0, 1) + int64(c.row))
-		}
 	default:
 		return nil
 	}

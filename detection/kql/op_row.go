@@ -11,6 +11,20 @@ type where struct {
 	predicates []expr
 }
 
+// predicates compiles a condition into conjuncts, the cheapest first; one that looks at
+// neighbouring rows stays in one piece.
+func (c *compiler) predicates(e bind.Expr) []expr {
+	outer := c.windowed
+	c.windowed = false
+	predicate := c.expr(e)
+	windowed := c.windowed
+	c.windowed = outer
+	if windowed {
+		return []expr{whole{predicate}}
+	}
+	return byCost(conjuncts(nil, predicate))
+}
+
 func (o *where) run(x *execution) (*relation, error) {
 	r, err := o.input.run(x)
 	if err != nil {

@@ -47,7 +47,7 @@ func (c *compiler) sourceOperator(p bind.Operator) operator {
 func (c *compiler) rowOperator(p bind.Operator) operator {
 	switch p := p.(type) {
 	case *bind.Where:
-		return &where{input: c.operator(p.Input), predicates: byCost(conjuncts(nil, c.expr(p.Predicate)))}
+		return &where{input: c.operator(p.Input), predicates: c.predicates(p.Predicate)}
 	case *bind.Extend:
 		return c.extend(p)
 	case *bind.Project:
@@ -87,6 +87,8 @@ func (c *compiler) groupOperator(p bind.Operator) operator {
 		return c.union(p)
 	case *bind.Join:
 		return c.join(p)
+	case *bind.Evaluate:
+		return c.evaluate(p)
 	default:
 		return nil
 	}

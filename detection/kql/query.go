@@ -2,7 +2,9 @@ package kql
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -16,10 +18,13 @@ type Schema = bind.Schema
 
 // Query is a compiled query. It is immutable and safe for concurrent use.
 type Query struct {
-	source  *syntax.Source
-	columns []value.Column
-	root    operator
-	reads   map[string][]string
+	source   *syntax.Source
+	tree     *syntax.Query
+	schema   *Schema
+	unpacked map[syntax.Span][]value.Column
+	columns  []value.Column
+	root     operator
+	reads    map[string][]string
 }
 
 // Compile parses and binds a query and prepares it to run. The error is a
@@ -30,17 +35,26 @@ func Compile(src *syntax.Source, schema *Schema) (*Query, error) {
 	if failed(diagnostics) {
 		return nil, &syntax.Error{Source: src, Diagnostics: diagnostics}
 	}
-	bound := bind.Bind(src, tree, schema)
-	diagnostics = append(diagnostics, bound.Diagnostics...)
-	if failed(diagnostics) {
-		return nil, &syntax.Error{Source: src, Diagnostics: diagnostics}
+	q := &Query{source: src, tree: tree, schema: schema}
+	if err := q.bind(); err != nil {
+		return nil, err
 	}
-	c := &compiler{source: src}
-	root := c.operator(bound.Plan)
+	return q, nil
+}
+
+// bind makes the plan, exact where the columns of open operators are known.
+func (q *Query) bind() error {
+	bound := bind.BindWith(q.source, q.tree, q.schema, bind.Options{Unpacked: q.unpacked})
+	if failed(bound.Diagnostics) {
+		return &syntax.Error{Source: q.source, Diagnostics: bound.Diagnostics}
+	}
+	c := &compiler{source: q.source}
+	q.root = c.operator(bound.Plan)
 	if failed(c.diagnostics) {
-		return nil, &syntax.Error{Source: src, Diagnostics: c.diagnostics}
+		return &syntax.Error{Source: q.source, Diagnostics: c.diagnostics}
 	}
-	return &Query{source: src, columns: bound.Columns, root: root, reads: readColumns(bound.Plan)}, nil
+	q.columns, q.reads = bound.Columns, readColumns(bound.Plan)
+	return nil
 }
 
 func failed(diagnostics []syntax.Diagnostic) bool {
@@ -66,8 +80,33 @@ func (q *Query) ReadColumns() map[string][]string { return q.reads }
 
 // Run evaluates the query at the instant now, which is what now() and ago() mean
 // throughout. It stops with the context's error when ctx is done; any other error is a
-// *syntax.Error of syntax.ClassRuntime.
+// *syntax.Error, of syntax.ClassRuntime unless the query turns out not to bind once the
+// columns of a plugin such as bag_unpack are known.
 func (q *Query) Run(ctx context.Context, db Database, now time.Time) (*Table, error) {
+	for range maxOpen {
+		t, err := q.attempt(ctx, db, now)
+		var open *openSchema
+		if !errors.As(err, &open) {
+			return t, err
+		}
+		next := &Query{source: q.source, tree: q.tree, schema: q.schema, unpacked: maps.Clone(q.unpacked)}
+		if next.unpacked == nil {
+			next.unpacked = map[syntax.Span][]value.Column{}
+		}
+		next.unpacked[open.at] = open.columns
+		if err := next.bind(); err != nil {
+			return nil, err
+		}
+		q = next
+	}
+	return nil, (&execution{source: q.source}).fail(syntax.Span{}, "more than %d operators have columns that depend on their rows", maxOpen)
+}
+
+// maxOpen bounds how often a query is bound again; every open operator needs it once.
+const maxOpen = 32
+
+// attempt runs the plan as it is bound now.
+func (q *Query) attempt(ctx context.Context, db Database, now time.Time) (*Table, error) {
 	x := &execution{
 		ctx: ctx, db: db, now: value.FromTime(now), source: q.source,
 		shared: map[int]*relation{}, subjects: map[int]*relation{}, scalars: map[*toScalar]*vector{},
@@ -144,6 +183,7 @@ type filterer interface {
 type compiler struct {
 	source      *syntax.Source
 	diagnostics []syntax.Diagnostic
+	windowed    bool // the expression being compiled looks at neighbouring rows
 }
 
 // unsupported reports valid KQL that the engine does not run, and gives a placeholder
