@@ -84,7 +84,7 @@ func TestLastReceiveMarksTheEnd(t *testing.T) {
 func TestLongOutputComesWhole(t *testing.T) {
 	callers(t, func(t *testing.T, _ *lab, c caller) {
 		s := open(t, c)
-		const size = 9 << 20 // more than the server buffers
+		const size = 5 << 20 // more than the server buffers
 		stdout, _, exit := s.finish(t, s.start(t, fmt.Sprint("big ", size)))
 		require.Equal(t, "0", exit)
 		require.Equal(t, pattern(size), stdout)
@@ -310,6 +310,44 @@ func TestEnumerateAndGetShells(t *testing.T) {
 
 	answer := second.do(t, envelope{Action: wsTransfer + "/Get"})
 	require.Equal(t, second.id, answer.SOAP.Body.ShellID)
+}
+
+// TestClientsAtTheSameTime has its clients share the server, each with a session and a shell of its own.
+func TestClientsAtTheSameTime(t *testing.T) {
+	l := newLab(t, nil)
+	t.Run("clients", func(t *testing.T) {
+		for i := range 8 {
+			t.Run(fmt.Sprint(i), func(t *testing.T) {
+				t.Parallel()
+				s := open(t, l.sealed(t))
+				for j := range 4 {
+					word := fmt.Sprintf("client %d command %d", i, j)
+					command := s.start(t, "echo "+word)
+					stdout, _, exit := s.finish(t, command)
+					require.Equal(t, word+"\r\n", stdout)
+					require.Equal(t, "0", exit)
+					require.Equal(t, http.StatusOK, s.do(t, signal(command, "terminate")).Status)
+				}
+				require.Equal(t, http.StatusOK, s.do(t, envelope{Action: wsTransfer + "/Delete"}).Status)
+			})
+		}
+	})
+	require.Equal(t, 8, l.host.closedShells())
+}
+
+// TestDialects are forms that other clients write: base64 in lines, ShellID, a quoted command, a second spelling of terminate.
+func TestDialects(t *testing.T) {
+	l := newLab(t, nil)
+	s := open(t, l.admin(t))
+	command := s.start(t, `"cat"`)
+	answer := s.call(t, strings.Replace(envelope{
+		Action: wsShell + "/Send", Shell: strings.ToLower(s.id),
+		Body: `<sh:Send><sh:Stream End="1" Name="stdin" CommandId="` + command + "\">aGVs\nbG8=\n</sh:Stream></sh:Send>",
+	}.String(), `Name="ShellId"`, `Name="ShellID"`, 1))
+	require.Equal(t, http.StatusOK, answer.Status, answer.Body)
+	stdout, _, _ := s.finish(t, command)
+	require.Equal(t, "hello", stdout)
+	require.Equal(t, http.StatusOK, s.do(t, signal(command, "Terminate")).Status)
 }
 
 // TestCloseEndsEverything leaves clients waiting, commands running and connections open.
