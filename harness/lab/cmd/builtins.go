@@ -181,7 +181,7 @@ func (sh *shell) refuse(c call, name string) int {
 
 func pauseCommand(sh *shell, c call) int {
 	sh.write(c.std, "Press any key to continue . . . ")
-	_, _ = c.std.in.ReadByte()
+	_, _ = readLine(c.ctx, c.std.in) // the end of the input counts as a key
 	sh.write(c.std, "\r\n")
 	return 0
 }

@@ -156,7 +156,7 @@ func (sh *shell) removeTree(c call, name string) error {
 // confirm asks a question; an answer that does not begin with Y, or none, is no.
 func (sh *shell) confirm(c call, question string) bool {
 	sh.write(c.std, question)
-	answer, _ := c.std.in.ReadString('\n')
+	answer, _ := readLine(c.ctx, c.std.in) // no answer is no
 	sh.write(c.std, "\r\n")
 	return strings.HasPrefix(strings.ToLower(strings.TrimSpace(answer)), "y")
 }

@@ -158,8 +158,7 @@ func (sh *shell) interactive(ctx context.Context, std streams) int {
 		if sh.echo {
 			_, _ = io.WriteString(std.out, "\r\n"+sh.p.Dir+">")
 		}
-		line, err := std.in.ReadString('\n')
-		line = strings.TrimRight(line, "\r\n")
+		line, err := readLine(ctx, std.in)
 		if sh.echo {
 			_, _ = io.WriteString(std.out, line+"\r\n")
 		}
@@ -171,6 +170,25 @@ func (sh *shell) interactive(ctx context.Context, std streams) int {
 		}
 	}
 	return code
+}
+
+// readLine reads a line without its end; the end of the process ends the wait.
+func readLine(ctx context.Context, in *bufio.Reader) (string, error) {
+	type result struct {
+		line string
+		err  error
+	}
+	read := make(chan result, 1)
+	go func() {
+		line, err := in.ReadString('\n')
+		read <- result{strings.TrimRight(line, "\r\n"), err}
+	}()
+	select {
+	case r := <-read:
+		return r.line, r.err
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
 }
 
 // line runs one line of a command line; a line end inside it cuts it off.

@@ -76,8 +76,7 @@ func (sh *shell) setPrompt(c call, text string) int {
 		return sh.fail(c.std, "The syntax of the command is incorrect.")
 	}
 	sh.write(c.std, unquote(prompt))
-	line, err := c.std.in.ReadString('\n')
-	line = strings.TrimRight(line, "\r\n")
+	line, err := readLine(c.ctx, c.std.in)
 	if line == "" {
 		if err != nil {
 			sh.level = 1

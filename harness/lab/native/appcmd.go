@@ -10,6 +10,7 @@ import (
 // The exit codes of appcmd.exe: the low words of the HRESULTs.
 const (
 	appcmdDenied    = 5
+	appcmdLocked    = 33
 	appcmdNotFound  = 50
 	appcmdParameter = 87
 	appcmdDuplicate = 183
@@ -57,6 +58,9 @@ func (c *appcmdCall) argument(arg string) {
 		return
 	}
 	name, text, _ := strings.Cut(arg[1:], ":")
+	if short := strings.ToLower(strings.TrimPrefix(name, "@")); short == "t" || short == "text" {
+		name = "text"
+	}
 	c.parameters = append(c.parameters, iis.Attribute{Name: name, Value: text})
 }
 

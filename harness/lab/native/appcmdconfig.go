@@ -60,9 +60,39 @@ func (c *appcmdCall) config() int {
 	case "list":
 		return c.listSection(path, element)
 	case "set":
+		if c.forSite() {
+			return c.setForSite(path)
+		}
 		return c.setSection(path)
 	}
 	return c.badVerb()
+}
+
+// forSite reports whether the command names a configuration path below the
+// server's own.
+func (c *appcmdCall) forSite() bool {
+	return c.id != "" && !strings.EqualFold(c.id, "MACHINE/WEBROOT/APPHOST") && !strings.EqualFold(c.id, "MACHINE/WEBROOT")
+}
+
+// setForSite is a change in a site's own web.config: sections that the server
+// locks refuse it.
+func (c *appcmdCall) setForSite(path string) int {
+	parts := strings.Split(path, "/")
+	definition := "/configSections"
+	for _, group := range parts[:len(parts)-1] {
+		definition += "/sectionGroup[@name='" + group + "']"
+	}
+	found, err := c.iis.Section(c.p, definition+"/section[@name='"+parts[len(parts)-1]+"']")
+	if err != nil {
+		return c.fail(err)
+	}
+	commit, _ := c.parameter("commit")
+	if len(found) > 0 && found[0].Value("overrideModeDefault") == "Deny" && commit == "" {
+		appcmdFail(c.run, 0, "Configuration error \nFilename: \\\\?\\C:\\inetpub\\wwwroot\\web.config\nLine Number: 0\nDescription: This configuration section cannot be used at this path. This happens when the section is locked at a parent level. Locking is either by default (overrideModeDefault=\"Deny\"), or set explicitly by a location tag with overrideMode=\"Deny\" or the legacy allowOverride=\"false\".\n.")
+		return appcmdLocked
+	}
+	c.unsupported("configuration of a site")
+	return appcmdFail(c.run, appcmdParameter, "The parameter is incorrect.")
 }
 
 // listSection prints a section as XML inside the groups that hold it.

@@ -12,6 +12,37 @@ type appcmdObject struct {
 	name       string
 	detail     string          // behind the name, in brackets
 	attributes []iis.Attribute // what /text: and filters see
+	element    *iis.Element    // its configuration, nil when it has none
+}
+
+// setting looks a value such as processModel.userName up in the configuration
+// of the object; what is not set is "".
+func (o appcmdObject) setting(name string) string {
+	e := o.element
+	parts := strings.Split(name, ".")
+	for _, part := range parts[:len(parts)-1] {
+		if e != nil {
+			e = childFold(e, part)
+		}
+	}
+	if e == nil {
+		return ""
+	}
+	for _, a := range e.Attributes {
+		if strings.EqualFold(a.Name, parts[len(parts)-1]) {
+			return a.Value
+		}
+	}
+	return ""
+}
+
+func childFold(e *iis.Element, name string) *iis.Element {
+	for _, c := range e.Children {
+		if strings.EqualFold(c.Name, name) {
+			return c
+		}
+	}
+	return nil
 }
 
 // attribute looks an attribute up without regard to case; NAME and TYPE.NAME
@@ -48,8 +79,11 @@ func (c *appcmdCall) list(objects []appcmdObject) int {
 		case format == "*":
 			c.listAttributes(o)
 		default:
-			text, _ := o.attribute(c.object, format)
-			c.print("%s\n", text)
+			if text, known := o.attribute(c.object, format); known {
+				c.print("%s\n", text)
+			} else {
+				c.print("%s\n", o.setting(format))
+			}
 		}
 	}
 	return 0
@@ -76,6 +110,21 @@ func (c *appcmdCall) listAttributes(o appcmdObject) {
 	c.print("%s\n  %s.NAME:\"%s\"\n", kind, kind, o.name)
 	for _, a := range o.attributes {
 		c.print("  %s:\"%s\"\n", a.Name, a.Value)
+	}
+	if o.element != nil {
+		c.listElement(o.element, 1)
+	}
+}
+
+// listElement prints the configuration of an object, element by element.
+func (c *appcmdCall) listElement(e *iis.Element, depth int) {
+	indent := strings.Repeat("  ", depth)
+	c.print("%s[%s]\n", indent, e.Name)
+	for _, a := range e.Attributes {
+		c.print("%s  %s:\"%s\"\n", indent, a.Name, a.Value)
+	}
+	for _, child := range e.Children {
+		c.listElement(child, depth+1)
 	}
 }
 
@@ -122,11 +171,17 @@ func (c *appcmdCall) objects() ([]appcmdObject, error) {
 		return c.workers()
 	}
 	sites, err := c.iis.Sites(c.p)
+	if err != nil {
+		return nil, err
+	}
+	elements, err := c.elements("/system.applicationHost/sites/site")
 	var list []appcmdObject
 	for _, s := range sites {
 		switch c.object {
 		case "site":
-			list = append(list, siteObject(s))
+			o := siteObject(s)
+			o.element = elements[s.Name]
+			list = append(list, o)
 		case "app":
 			list = append(list, applications(s)...)
 		case "vdir":
@@ -134,6 +189,16 @@ func (c *appcmdCall) objects() ([]appcmdObject, error) {
 		}
 	}
 	return list, err
+}
+
+// elements are the elements at a path by their names.
+func (c *appcmdCall) elements(path string) (map[string]*iis.Element, error) {
+	found, err := c.iis.Section(c.p, path)
+	byName := map[string]*iis.Element{}
+	for _, e := range found {
+		byName[e.Value("name")] = e
+	}
+	return byName, err
 }
 
 func siteObject(s iis.Site) appcmdObject {
@@ -175,10 +240,14 @@ func directories(s iis.Site) []appcmdObject {
 
 func (c *appcmdCall) pools() ([]appcmdObject, error) {
 	pools, err := c.iis.Pools(c.p)
+	if err != nil {
+		return nil, err
+	}
+	elements, err := c.elements("/system.applicationHost/applicationPools/add")
 	var list []appcmdObject
 	for _, p := range pools {
 		list = append(list, appcmdObject{
-			name: p.Name, detail: " (MgdVersion:" + p.RuntimeVersion + ",MgdMode:" + p.PipelineMode + ",state:" + string(p.State) + ")",
+			name: p.Name, element: elements[p.Name], detail: " (MgdVersion:" + p.RuntimeVersion + ",MgdMode:" + p.PipelineMode + ",state:" + string(p.State) + ")",
 			attributes: []iis.Attribute{{Name: "PipelineMode", Value: p.PipelineMode}, {Name: "RuntimeVersion", Value: p.RuntimeVersion}, {Name: "state", Value: string(p.State)}},
 		})
 	}

@@ -177,7 +177,7 @@ func xcopy(r *run) int {
 	}
 	if f, err := r.k.Stat(r.p, target); err != nil && !contains(switches, "/i") && !strings.HasSuffix(target, `\`) {
 		r.print("Does %s specify a file name\nor directory name on the target\n", target)
-		if !strings.HasPrefix(strings.ToLower(strings.TrimSpace(r.input())), "d") {
+		if !strings.HasPrefix(r.answer(), "d") {
 			return r.xcopyFile(source, target)
 		}
 	} else if err == nil && !f.IsDirectory() {

@@ -16,6 +16,7 @@
 package native
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"fmt"
@@ -121,10 +122,35 @@ func code(err error) int {
 	return 1
 }
 
-// input is all of standard input.
+// input is all of standard input, or nothing when the process is ended before
+// its input.
 func (r *run) input() string {
-	data, _ := io.ReadAll(r.in) // what could be read counts
-	return text(data)
+	read := make(chan []byte, 1)
+	go func() {
+		data, _ := io.ReadAll(r.in) // what could be read counts
+		read <- data
+	}()
+	select {
+	case data := <-read:
+		return text(data)
+	case <-r.ctx.Done():
+		return ""
+	}
+}
+
+// answer is the first line of standard input.
+func (r *run) answer() string {
+	read := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(r.in).ReadString('\n') // the end of the input ends the line
+		read <- line
+	}()
+	select {
+	case line := <-read:
+		return strings.ToLower(strings.TrimSpace(line))
+	case <-r.ctx.Done():
+		return ""
+	}
 }
 
 // text decodes the content of a text file: UTF-16 with a mark, otherwise UTF-8.

@@ -162,9 +162,9 @@ func (c *regCall) add() int {
 // confirm asks a question on standard output; without an answer it is no.
 func (r *run) confirm(format string, args ...any) bool {
 	r.print(format, args...)
-	answer := strings.ToLower(strings.TrimSpace(r.input()))
+	yes := strings.HasPrefix(r.answer(), "y")
 	r.print("\n")
-	return strings.HasPrefix(answer, "y")
+	return yes
 }
 
 func shownName(name string) string {
