@@ -138,10 +138,18 @@ func (l *lexer) next(glued bool) {
 		t.kind = directiveToken
 		l.pos += lineLength(l.text[l.pos:])
 	default:
-		if !l.punctuation(&t) {
-			l.unexpected()
+		if l.punctuation(&t) {
+			break
+		}
+		l.unexpected()
+		if c != '&' {
 			return
 		}
+		// Read on as if it were `and`.
+		if l.peek(0) == '&' {
+			l.pos++
+		}
+		t.kind, t.class, t.strength = wordToken, keyword, andOperator
 	}
 	t.end = int32(l.pos)
 	l.emit(t)

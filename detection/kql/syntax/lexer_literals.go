@@ -139,12 +139,33 @@ func (l *lexer) quoted(t *token) bool {
 		l.pos += len(form.closer)
 		return true
 	}
-	l.missing(start, "string", form.closer)
-	if !form.multiline {
-		// The rest of the line was meant to be in the string.
-		l.pos += lineLength(l.text[l.pos:])
+	if !form.multiline && l.peek(0) == '\\' {
+		l.badEscape(form)
+		return true
 	}
+	l.missing(start, "string", form.closer)
 	return true
+}
+
+// badEscape reports what follows a backslash in a string, and passes the rest of the string.
+func (l *lexer) badEscape(form stringForm) {
+	_, size := utf8.DecodeRuneInString(l.text[l.pos+1:])
+	span := Span{l.pos, l.pos + 1 + size}
+	l.diagnostics = append(l.diagnostics, Diagnostic{
+		Code: "KS001", Message: l.text[span.Start:span.End] + " is no escape sequence",
+		Hint: `write \\ for a backslash, or the string as @` + form.closer + "..." + form.closer, Span: span,
+	})
+	for l.pos < span.Start+lineLength(l.text[span.Start:]) {
+		switch l.text[l.pos] {
+		case '\\':
+			l.pos = min(l.pos+2, len(l.text))
+		case form.closer[0]:
+			l.pos++
+			return
+		default:
+			l.pos++
+		}
+	}
 }
 
 // stringForm is one of the ways to write a string.

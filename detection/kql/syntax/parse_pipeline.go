@@ -1,5 +1,7 @@
 package syntax
 
+import "strings"
+
 // startsOperator reports whether the next word, where an expression may stand too, begins an operator.
 func (p *parser) startsOperator() bool {
 	t := p.tokens[p.pos]
@@ -110,8 +112,10 @@ func (p *parser) mendPipe() bool {
 		return true
 	}
 	hint := ""
-	if s, ok := Suggest(word, operatorNames()); ok && p.peek(1).kind != signToken {
-		hint = `did you mean "| ` + s + `"?`
+	if lower := strings.ToLower(word); words[lower].strength != noOperator {
+		hint = `did you mean "` + lower + `"?`
+	} else if p.peek(1).kind != signToken {
+		hint = didYouMean(word, "| ", operatorNames())
 	}
 	p.fail("KS005", `expected "|" or ";", got `+p.got(), hint)
 	p.resync()
@@ -129,9 +133,10 @@ func (p *parser) requiredOperator() Operator {
 	hint := ""
 	if t.kind == wordToken {
 		bad.word = Word{Text: p.slice(t), Span: Span{int(t.start), int(t.end)}}
-		if s, ok := Suggest(bad.word.Text, operatorNames()); ok {
-			hint = `did you mean "` + s + `"?`
-		}
+		hint = didYouMean(bad.word.Text, "", operatorNames())
+	}
+	if p.atWord("count") {
+		hint = "the operator takes no arguments; count(...) goes into summarize"
 	}
 	p.fail("KS176", "expected a query operator, got "+p.got(), hint)
 	if !p.endOfList() {

@@ -127,11 +127,7 @@ func (p *parser) ownProperties(value func(name string) Expr, own ...string) []*P
 			return false
 		}
 		if !slices.Contains(own, p.slice(t)) {
-			hint := ""
-			if s, ok := Suggest(p.slice(t), own); ok {
-				hint = `did you mean "` + s + `"?`
-			}
-			p.fail("KS006", "expected "+alternatives(own)+", got "+p.got(), hint)
+			p.fail("KS006", "expected "+alternatives(own)+", got "+p.got(), didYouMean(p.slice(t), "", own))
 			return false
 		}
 		s := &Property{Name: p.anyName()}

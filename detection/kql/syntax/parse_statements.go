@@ -357,10 +357,7 @@ func (p *parser) scalarType() Word {
 		return Word{}
 	}
 	if !isType(p.slice(t)) {
-		hint := ""
-		if s, ok := Suggest(p.slice(t), typeNames()); ok {
-			hint = `did you mean "` + s + `"?`
-		}
+		hint := didYouMean(p.slice(t), "", typeNames())
 		if t.class&bareName == 0 && !isOldType(p.slice(t)) {
 			p.fail("KS006", "expected a type, got "+p.got(), hint)
 			return Word{}
@@ -453,8 +450,10 @@ func (p *parser) columnDeclaration() *ColumnDeclaration {
 		p.expected("KS006", "the name of a column")
 	}
 	c := &ColumnDeclaration{Name: name}
-	if p.require(':') {
+	if p.accept(':') {
 		c.Type = p.scalarType()
+	} else {
+		p.expected("KS005", `":" and a type`)
 	}
 	c.extent = p.from(start)
 	return c

@@ -171,6 +171,13 @@ func (p *parser) requireWord(list ...string) Word {
 	if w := p.acceptWord(list...); w.Present() {
 		return w
 	}
+	t := p.tokens[p.pos]
+	if t.kind == wordToken {
+		if hint := didYouMean(p.slice(t), "", list); hint != "" && p.failed != p.pos {
+			p.fail("KS005", fmt.Sprintf("expected %s, got %s", alternatives(list), p.got()), hint)
+			return p.word() // a slip of the pen
+		}
+	}
 	p.expected("KS005", alternatives(list))
 	return Word{}
 }

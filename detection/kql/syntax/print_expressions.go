@@ -138,11 +138,18 @@ func (e *Pipeline) write(p *printer) {
 	}
 }
 
+// schema writes a word, its properties and a schema, which follows the bare word without space.
+func (p *printer) schema(word string, properties []*Property, schema *RowSchema) {
+	p.text(word)
+	p.properties(properties)
+	if len(properties) > 0 {
+		p.text(" ")
+	}
+	schema.write(p)
+}
+
 func (d *DataTable) write(p *printer) {
-	p.text("datatable")
-	p.properties(d.Properties)
-	p.text(" ")
-	node(p, d.Schema)
+	p.schema("datatable", d.Properties, d.Schema)
 	p.text(" [")
 	if width := max(1, len(d.Schema.Columns)); !p.flat && len(d.Values) > width {
 		d.printRows(p, width)
@@ -178,10 +185,7 @@ func (d *ContextualDataTable) write(p *printer) {
 }
 
 func (d *ExternalData) write(p *printer) {
-	p.text(d.Keyword.Text)
-	p.properties(d.Properties)
-	p.text(" ")
-	node(p, d.Schema)
+	p.schema(d.Keyword.Text, d.Properties, d.Schema)
 	p.text(" [")
 	list(p, d.URIs)
 	p.text("]")

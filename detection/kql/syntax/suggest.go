@@ -7,6 +7,14 @@ import "strings"
 // AccountName is of InitiatingProcessAccountName. It reports false if none is near.
 // Of equally near candidates the first wins.
 func Suggest(name string, candidates []string) (string, bool) {
+	if near, ok := nearest(name, candidates); ok {
+		return near, true
+	}
+	return contained(name, strings.ToLower(name), candidates)
+}
+
+// nearest finds the candidate that differs in case or by a few letters.
+func nearest(name string, candidates []string) (string, bool) {
 	lower := strings.ToLower(name)
 	best, bestDistance := "", len(name)/3+1
 	for _, c := range candidates {
@@ -18,10 +26,15 @@ func Suggest(name string, candidates []string) (string, bool) {
 			best, bestDistance = c, d
 		}
 	}
-	if best != "" {
-		return best, true
+	return best, best != ""
+}
+
+// didYouMean is the hint for a mistyped word of the language, or "".
+func didYouMean(word, before string, candidates []string) string {
+	if near, ok := nearest(word, candidates); ok && word != "" {
+		return `did you mean "` + before + near + `"?`
 	}
-	return contained(name, lower, candidates)
+	return ""
 }
 
 // contained finds the shortest candidate that ends or begins with the name, or that the name ends or begins with.
