@@ -27,7 +27,7 @@ type Sysmon struct {
 	running bool
 	pid     uint32
 	threads []uint32
-	written [2]time.Time // when the newest event of each queue is written
+	queues  map[int]*queue // by event id
 }
 
 // NewSysmon installs Sysmon with a configuration on k's machine: its registry
@@ -36,6 +36,10 @@ func NewSysmon(k *kernel.Kernel, log *eventlog.Log, config *Config) *Sysmon {
 	h := k.Host()
 	s := &Sysmon{
 		log: log, clock: h.Clock, rand: h.Rand.Stream("sysmon"), schema: readSchema(eventsData), config: config,
+		queues: map[int]*queue{},
+	}
+	for id := range s.schema {
+		s.queues[id] = &queue{}
 	}
 	if p, ok := k.Named("Sysmon64.exe"); ok {
 		s.running, s.pid = true, p.PID
@@ -95,7 +99,7 @@ func (s *Sysmon) configChange() {
 // Median delays between an event and its record.
 const (
 	usualLag = 19 * time.Millisecond
-	hashLag  = 55 * time.Millisecond // images are hashed first
+	hashLag  = 55 * time.Millisecond // the image is hashed first
 )
 
 func (s *Sysmon) observe(a kernel.Activity) {
@@ -116,7 +120,7 @@ func (s *Sysmon) observe(a kernel.Activity) {
 	case kernel.ProcessExited:
 		s.emit(5, p, a.Time, map[string]string{}, usualLag)
 	case kernel.ImageLoaded:
-		s.emit(7, p, a.Time, s.imageLoaded(a), hashLag)
+		s.emit(7, p, a.Time, s.imageLoaded(a), usualLag)
 	case kernel.FileCreated:
 		s.emit(11, p, a.Time, map[string]string{"TargetFilename": a.File.Path, "CreationUtcTime": utc(a.File.Created)}, usualLag)
 	case kernel.FileWritten:
@@ -210,16 +214,24 @@ func (s *Sysmon) write(id int, f map[string]string, at time.Time, lag time.Durat
 		}
 		e.Data = append(e.Data, eventlog.Field{Name: field.name, Value: value})
 	}
-	// Events that need hashing pass through one queue, the others through another:
-	// within each the order of happening is kept, between them it is not.
-	queue := &s.written[0]
-	if lag == hashLag {
-		queue = &s.written[1]
+	s.log.Append(eventlog.Sysmon, e, s.queues[id].put(s.rand, at, lag))
+}
+
+// queue is the way of one kind of event from the driver to the log. It keeps the
+// order of what goes through it; between kinds the order may change.
+type queue struct{ happened, written time.Time }
+
+// put returns when an event is written. What follows on the heels of another
+// event shares its delay.
+func (q *queue) put(r *host.Rand, at time.Time, lag time.Duration) time.Time {
+	if at.Sub(q.happened) < 30*time.Millisecond {
+		lag = time.Millisecond
 	}
-	write := at.Add(s.rand.Lag(lag))
-	if write.Before(*queue) {
-		write = queue.Add(s.rand.Lag(100 * time.Microsecond))
+	q.happened = at
+	write := at.Add(r.Lag(lag))
+	if after := q.written.Add(r.Lag(100 * time.Microsecond)); write.Before(after) {
+		write = after
 	}
-	*queue = write
-	s.log.Append(eventlog.Sysmon, e, write)
+	q.written = write
+	return write
 }
