@@ -2,6 +2,7 @@ package kql
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/seed-67b27da2/geiger/detection/kql/bind"
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
@@ -25,7 +26,7 @@ func (c *compiler) evaluate(p *bind.Evaluate) operator {
 	}
 	switch p.Name {
 	case "bag_unpack":
-		return &bagUnpack{input: c.operator(p.Input), plan: p, bag: c.expr(p.Args[0].Expr), options: c.plainArguments(p.Args[1:])}
+		return c.bagUnpack(p)
 	case "pivot":
 		return c.pivot(p)
 	default:
@@ -33,26 +34,40 @@ func (c *compiler) evaluate(p *bind.Evaluate) operator {
 	}
 }
 
-// plainArguments gives the values of constant arguments.
-func (c *compiler) plainArguments(args []bind.Argument) []value.Value {
-	out := make([]value.Value, len(args))
-	for i, a := range args {
+// bagUnpack makes a column of every property of a bag: columns first that stay, then
+// the properties in alphabetical order.
+type bagUnpack struct {
+	input    operator
+	plan     *bind.Evaluate
+	bag      expr
+	prefix   string
+	conflict string // what a property does to a column of its name: error, replace_source, keep_source
+	ignored  map[string]bool
+}
+
+func (c *compiler) bagUnpack(p *bind.Evaluate) operator {
+	o := &bagUnpack{input: c.operator(p.Input), plan: p, bag: c.expr(p.Args[0].Expr), conflict: "error", ignored: map[string]bool{}}
+	for i, a := range p.Args[1:] {
 		v, ok := constantValue(c.expr(a.Expr))
 		if !ok {
 			c.unsupported(a.Expr.Span(), "a plugin argument that is not a literal is not supported")
 		}
-		out[i] = v
+		name := a.Name
+		if name == "" {
+			name = [...]string{"columnPrefix", "columnsConflict", "ignoredProperties"}[min(i, 2)]
+		}
+		switch {
+		case strings.HasSuffix(name, "refix"):
+			o.prefix = v.Str()
+		case name == "columnsConflict":
+			o.conflict = v.Str()
+		default:
+			for _, property := range texts(nil, v) {
+				o.ignored[property] = true
+			}
+		}
 	}
-	return out
-}
-
-// bagUnpack makes a column of every property of a bag: columns first that stay, then
-// the properties in alphabetical order.
-type bagUnpack struct {
-	input   operator
-	plan    *bind.Evaluate
-	bag     expr
-	options []value.Value // prefix, what to do with conflicts, properties to ignore
+	return o
 }
 
 func (o *bagUnpack) run(x *execution) (*relation, error) {
@@ -64,24 +79,28 @@ func (o *bagUnpack) run(x *execution) (*relation, error) {
 	if err != nil {
 		return nil, err
 	}
-	prefix := ""
-	if len(o.options) > 0 {
-		prefix = o.options[0].Str()
-	}
-	kept := o.kept(r)
 	found := o.properties(bags)
-	columns := slices.Clone(keptColumns(r, kept))
+	kept := o.kept(r)
+	var columns []value.Column
+	for _, i := range kept {
+		columns = append(columns, r.columns[i])
+	}
 	for _, p := range found {
-		name := prefix + p.Name
-		if slices.ContainsFunc(columns, func(c value.Column) bool { return c.Name == name }) {
-			return nil, x.fail(o.plan.Span(), "bag_unpack: the column %s exists already", name)
+		p.Name = o.prefix + p.Name
+		at := slices.IndexFunc(columns, func(c value.Column) bool { return c.Name == p.Name })
+		switch {
+		case at < 0:
+			columns = append(columns, p)
+		case o.conflict == "replace_source":
+			columns[at] = p
+		case o.conflict != "keep_source":
+			return nil, x.fail(o.plan.Span(), "bag_unpack: the column %s exists already", p.Name)
 		}
-		columns = append(columns, value.Column{Name: name, Type: p.Type})
 	}
 	if o.plan.Open {
 		return nil, &openSchema{o.plan.Span(), columns}
 	}
-	return o.unpack(r, bags, kept, prefix), nil
+	return o.unpack(r, bags, kept, found), nil
 }
 
 // kept lists the input columns other than the bag's.
@@ -96,22 +115,8 @@ func (o *bagUnpack) kept(r *relation) []int {
 	return out
 }
 
-func keptColumns(r *relation, kept []int) []value.Column {
-	var out []value.Column
-	for _, i := range kept {
-		out = append(out, r.columns[i])
-	}
-	return out
-}
-
 // properties finds the names and types; a property of several types is dynamic.
 func (o *bagUnpack) properties(bags *vector) []value.Column {
-	ignored := map[string]bool{}
-	if len(o.options) > 2 {
-		for _, name := range texts(nil, o.options[2]) {
-			ignored[name] = true
-		}
-	}
 	types := map[string]value.Type{}
 	for row := range bags.rows {
 		bag, ok := bags.value(row).Dynamic().(*value.Bag)
@@ -122,7 +127,7 @@ func (o *bagUnpack) properties(bags *vector) []value.Column {
 			x, _ := bag.Get(name)
 			t := value.FromDynamic(x).Type()
 			switch known, ok := types[name]; {
-			case ignored[name]:
+			case o.ignored[name]:
 			case x == nil && !ok:
 				types[name] = value.Unknown
 			case x == nil || known == t:
@@ -144,19 +149,20 @@ func (o *bagUnpack) properties(bags *vector) []value.Column {
 	return out
 }
 
-// unpack fills the columns that the plan has: those kept by name, the others from the bag.
-func (o *bagUnpack) unpack(r *relation, bags *vector, kept []int, prefix string) *relation {
+// unpack fills the columns that the plan has: from the bag, or kept by name.
+func (o *bagUnpack) unpack(r *relation, bags *vector, kept []int, found []value.Column) *relation {
 	f := newFrame(r.rows, []*vector{bags})
 	slots := make([]*slot, len(o.plan.Fields))
 	for i, c := range o.plan.Fields {
-		at := slices.IndexFunc(kept, func(k int) bool { return r.columns[k].Name == c.Name })
-		if at >= 0 {
-			slots[i] = &slot{stored: convertVector(r.vector(kept[at]), c.Type)}
+		own := slices.IndexFunc(kept, func(k int) bool { return r.columns[k].Name == c.Name })
+		unpacked := slices.ContainsFunc(found, func(p value.Column) bool { return o.prefix+p.Name == c.Name })
+		if own >= 0 && (!unpacked || o.conflict != "replace_source") {
+			slots[i] = &slot{stored: convertVector(r.vector(kept[own]), c.Type)}
 			continue
 		}
 		b := newBuffer(c.Type, f.n)
 		for row := range f.n {
-			b.set(row, property(f.args[0].value(row).Dynamic(), c.Name[min(len(prefix), len(c.Name)):]))
+			b.set(row, property(f.args[0].value(row).Dynamic(), strings.TrimPrefix(c.Name, o.prefix)))
 		}
 		slots[i] = &slot{stored: f.finish(b.vector())}
 	}

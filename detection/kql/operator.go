@@ -188,13 +188,37 @@ func (o *rangeRows) run(x *execution) (*relation, error) {
 		return nil, err
 	}
 	from, to, step := bounds[0].value(0), bounds[1].value(0), bounds[2].value(0)
-	b := NewBuilder(o.plan.Fields)
 	typ := o.plan.Fields[0].Type
+	if storageOf(typ) == inInts && storageOf(step.Type()) == inInts && !from.IsNull() && !to.IsNull() && !step.IsNull() {
+		return o.count(x, typ, from.Int(), to.Int(), step.Int())
+	}
+	b := NewBuilder(o.plan.Fields)
 	if !from.IsNull() && !to.IsNull() && !step.IsNull() {
 		err = o.fill(x, b, typ, from, to, step)
 	}
 	t := b.Table()
 	return newRelation(t.columns, t.vectors, noLineage(t.rows)), err
+}
+
+// count is the range of whole numbers, instants or durations.
+func (o *rangeRows) count(x *execution, typ value.Type, from, to, step int64) (*relation, error) {
+	v := &vector{typ: typ, ints: []int64{}}
+	for n := from; step > 0 && n <= to || step < 0 && n >= to; {
+		if err := x.stop(len(v.ints)); err != nil {
+			return nil, err
+		}
+		if len(v.ints) >= maxRows {
+			return nil, x.tooMany(o.plan.Span(), "range")
+		}
+		v.ints = append(v.ints, n)
+		next := n + step
+		if (next > n) != (step > 0) {
+			break
+		}
+		n = next
+	}
+	v.rows = len(v.ints)
+	return newRelation(o.plan.Fields, []*vector{v}, noLineage(v.rows)), nil
 }
 
 func (o *rangeRows) fill(x *execution, b *Builder, typ value.Type, from, to, step value.Value) error {
