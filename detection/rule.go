@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -145,27 +146,33 @@ func ParsePeriod(text string) (time.Duration, error) {
 	if t, ok := value.ParseTimespan(text); ok {
 		return time.Duration(t) * 100, nil
 	}
-	rest, ok := strings.CutPrefix(strings.ToUpper(text), "P")
+	total, ok := isoPeriod(strings.ToUpper(text))
 	if !ok {
 		return 0, fmt.Errorf("%q is not a period; write 1h, 14d or PT1H", text)
 	}
-	days, clock, _ := strings.Cut(rest, "T")
+	return total, nil
+}
+
+// isoPeriod reads the forms of ISO 8601 that Sentinel uses: P14D, PT1H30M, P1DT2H.
+func isoPeriod(text string) (time.Duration, bool) {
+	rest, ok := strings.CutPrefix(text, "P")
+	days, clock, timed := strings.Cut(rest, "T")
+	if !ok || rest == "" || timed && clock == "" {
+		return 0, false
+	}
 	total := time.Duration(0)
 	if days != "" {
-		var n int
-		if _, err := fmt.Sscanf(days, "%dD", &n); err != nil {
-			return 0, fmt.Errorf("%q is not a period; write 1h, 14d or PT1H", text)
+		n, err := strconv.ParseUint(strings.TrimSuffix(days, "D"), 10, 16)
+		if err != nil || !strings.HasSuffix(days, "D") {
+			return 0, false
 		}
-		total = time.Duration(n) * 24 * time.Hour
+		total = time.Duration(n) * 24 * time.Hour //nolint:gosec // at most 65535 days
 	}
-	if clock != "" {
-		d, err := time.ParseDuration(strings.ToLower(clock))
-		if err != nil {
-			return 0, fmt.Errorf("%q is not a period; write 1h, 14d or PT1H", text)
-		}
-		total += d
+	if clock == "" {
+		return total, true
 	}
-	return total, nil
+	d, err := time.ParseDuration(strings.ToLower(clock))
+	return total + d, err == nil
 }
 
 //go:embed rules/*.yaml
