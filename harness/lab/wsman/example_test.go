@@ -32,7 +32,7 @@ func Example() {
 	server, err := wsman.NewServer(wsman.Options{
 		Host:             parrot{},
 		Users:            []wsman.User{{Name: "Administrator", Password: "correct horse"}},
-		Computer:         ntlm.Target{ComputerName: "PARROT", DomainName: "PARROT"},
+		Computer:         ntlm.Target{NetBIOSComputer: "PARROT", NetBIOSDomain: "PARROT"},
 		AllowUnencrypted: true,
 		Now:              time.Now,
 	})

@@ -211,7 +211,7 @@ func newLab(t testing.TB, change func(*wsman.Options)) *lab {
 			{Name: plainUser, Password: "other"},
 			{Name: deniedUser, Password: "guest", Restricted: true},
 		},
-		Computer:      ntlm.Target{ComputerName: "LAB-IIS01", DomainName: "LAB", DNSComputerName: "lab-iis01.lab.local", DNSDomainName: "lab.local"},
+		Computer:      ntlm.Target{NetBIOSComputer: "LAB-IIS01", NetBIOSDomain: "LAB", DNSComputer: "lab-iis01.lab.local", DNSDomain: "lab.local"},
 		ProductVendor: "geiger (simulated)", ProductVersion: "OS: 10.0.20348 SP: 0.0 Stack: 3.0",
 		Now: func() time.Time { return labStart },
 	}

@@ -124,7 +124,7 @@ func (s *Server) refuseBody(w http.ResponseWriter, err error) {
 		empty(w, http.StatusBadRequest)
 		return
 	}
-	s.reply(w, nil, &request{}, faultResponse(faultEnvelopeTooLarge(s.quotas.MaxEnvelopeSize), s.options.Computer.ComputerName))
+	s.reply(w, nil, &request{}, faultResponse(faultEnvelopeTooLarge(s.quotas.MaxEnvelopeSize), s.options.Computer.NetBIOSComputer))
 }
 
 // serveMessage opens a message, in the clear or sealed, and answers it in the same form.

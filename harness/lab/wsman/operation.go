@@ -24,7 +24,7 @@ type operation struct {
 func (o *operation) answer(ctx context.Context, invalid error) *response {
 	answer, fault := o.run(ctx, invalid)
 	if fault != nil {
-		failed := faultResponse(fault, o.server.options.Computer.ComputerName)
+		failed := faultResponse(fault, o.server.options.Computer.NetBIOSComputer)
 		if answer != nil {
 			failed.finished = answer.finished
 		}

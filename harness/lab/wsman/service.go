@@ -125,7 +125,7 @@ func (s *Server) describe(sh *shell) string {
 	lastUsed := sh.lastUsed
 	sh.mu.Unlock()
 	owner := sh.owner.name
-	if domain := cmp.Or(s.options.Computer.DomainName, s.options.Computer.ComputerName); domain != "" {
+	if domain := cmp.Or(s.options.Computer.NetBIOSDomain, s.options.Computer.NetBIOSComputer); domain != "" {
 		owner = domain + `\` + owner
 	}
 	var b strings.Builder

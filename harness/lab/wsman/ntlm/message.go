@@ -66,7 +66,7 @@ type Challenge struct {
 
 // Encode returns the wire form.
 func (c Challenge) Encode() []byte {
-	name := encodeUTF16(c.Target.ComputerName)
+	name := encodeUTF16(c.Target.NetBIOSComputer)
 	info := c.targetInfo()
 	b := make([]byte, challengeHeader, challengeHeader+len(name)+len(info))
 	copy(b, signature)
@@ -109,10 +109,10 @@ func (c Challenge) targetInfo() []byte {
 		b = binary.LittleEndian.AppendUint16(b, uint16(len(value)))
 		b = append(b, value...)
 	}
-	pair(avDomainName, encodeUTF16(c.Target.DomainName))
-	pair(avComputerName, encodeUTF16(c.Target.ComputerName))
-	pair(avDNSDomainName, encodeUTF16(c.Target.DNSDomainName))
-	pair(avDNSComputerName, encodeUTF16(c.Target.DNSComputerName))
+	pair(avDomainName, encodeUTF16(c.Target.NetBIOSDomain))
+	pair(avComputerName, encodeUTF16(c.Target.NetBIOSComputer))
+	pair(avDNSDomainName, encodeUTF16(c.Target.DNSDomain))
+	pair(avDNSComputerName, encodeUTF16(c.Target.DNSComputer))
 	pair(avTimestamp, binary.LittleEndian.AppendUint64(nil, fileTime(c.Time)))
 	pair(avEOL, nil)
 	return b

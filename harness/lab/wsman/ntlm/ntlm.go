@@ -49,10 +49,10 @@ func (f Flags) Has(want Flags) bool { return f&want == want }
 
 // Target is what a server tells a client about itself (MS-NLMP 2.2.2.1, AV_PAIR).
 type Target struct {
-	ComputerName    string // NetBIOS name of the computer
-	DomainName      string // NetBIOS name of the domain; of a stand-alone computer, its own name
-	DNSComputerName string
-	DNSDomainName   string
+	NetBIOSComputer string // NetBIOS name of the computer
+	NetBIOSDomain   string // NetBIOS name of the domain; of a stand-alone computer, its own name
+	DNSComputer     string
+	DNSDomain       string
 }
 
 // encodeUTF16 returns the UTF-16LE form of s.

@@ -53,7 +53,7 @@ func TestWeakerKeysAreShortened(t *testing.T) {
 	require.Len(t, sealingStrength(key, 0), 5)
 }
 
-var testTarget = Target{ComputerName: "LAB-IIS01", DomainName: "LAB", DNSComputerName: "lab-iis01.lab.local", DNSDomainName: "lab.local"}
+var testTarget = Target{NetBIOSComputer: "LAB-IIS01", NetBIOSDomain: "LAB", DNSComputer: "lab-iis01.lab.local", DNSDomain: "lab.local"}
 
 func testConfig() Config {
 	return Config{
