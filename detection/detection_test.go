@@ -1,7 +1,6 @@
 package detection_test
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -146,9 +145,9 @@ func FuzzParseRule(f *testing.F) {
 	f.Add([]byte("id: x\nname: y\nquery: |\n  DeviceFileEvents\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		r, err := detection.ParseRule("r.yaml", text)
-		var e *detection.LoadError
 		if err != nil {
-			require.True(t, errors.As(err, &e), "%v", err)
+			var e *detection.LoadError
+			require.ErrorAs(t, err, &e)
 			return
 		}
 		require.NotEmpty(t, r.Query)

@@ -94,7 +94,7 @@ func TestVerdicts(t *testing.T) {
 		{"wrong row", anyDLL, func(_ *target, s *harness.Scenario) { s.Alerts[0].Row = match("FileName", "z.dll") }, harness.Fail, harness.WrongRow, `FileName is "x.dll", expected FileName = "z.dll"`},
 		{"no such column", anyDLL, func(_ *target, s *harness.Scenario) { s.Alerts[0].Row = match("Nope", "") }, harness.Fail, harness.WrongRow, `no column "Nope"`},
 		{"wrong count", anyDLL, func(_ *target, s *harness.Scenario) { s.Alerts[0].Count = 2 }, harness.Fail, harness.WrongCount, "raised 1 row with"},
-		{"residue", anyDLL, func(m *target, s *harness.Scenario) { m.exit[harness.Harness] = 1 }, harness.Fail, harness.Residue, "it is gone: does not hold (exit status 1: hello)"},
+		{"residue", anyDLL, func(m *target, _ *harness.Scenario) { m.exit[harness.Harness] = 1 }, harness.Fail, harness.Residue, "it is gone: does not hold (exit status 1: hello)"},
 		{"leftovers of geiger", anyDLL, func(m *target, _ *harness.Scenario) { m.fail["sweep"] = errors.New("in use") }, harness.Fail, harness.Residue, "in use"},
 		{"not reached", anyDLL, func(m *target, _ *harness.Scenario) { m.fail["inspect"] = errors.New("connection refused") }, harness.Inconclusive, harness.NotReached, "connection refused"},
 		{"no bookmarks", anyDLL, func(m *target, _ *harness.Scenario) { m.fail["bookmark"] = errors.New("denied") }, harness.Inconclusive, harness.NotReached, "denied"},

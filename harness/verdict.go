@@ -128,10 +128,10 @@ const (
 func ExitStatus(verdicts []Verdict) int {
 	status := ExitPass
 	for _, v := range verdicts {
-		switch {
-		case v.Outcome == Fail:
+		switch v.Outcome {
+		case Fail:
 			return ExitFail
-		case v.Outcome == Inconclusive:
+		case Inconclusive:
 			status = ExitInconclusive
 		}
 	}

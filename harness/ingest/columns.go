@@ -159,6 +159,7 @@ var initiating = []column{
 }
 
 func made(f func(*process) value.Value) filler { return func(r *row) value.Value { return f(&r.made) } }
+
 func acted(f func(*process) value.Value) filler {
 	return func(r *row) value.Value { return f(&r.actor) }
 }
@@ -249,15 +250,11 @@ func accountOf(user string) string {
 // commandLine drops the folder of the image, as Defender does: `C:\Windows\system32\svchost.exe -k x` reads
 // `svchost.exe -k x`, and a quoted image stays quoted.
 func commandLine(text string) string {
-	image, quote := text, ""
-	if rest, ok := strings.CutPrefix(text, `"`); ok {
-		image, quote = rest, `"`
-		if end := strings.IndexByte(rest, '"'); end >= 0 {
-			image = rest[:end]
-		}
-	} else if end := strings.IndexByte(text, ' '); end >= 0 {
-		image = text[:end]
+	quote, end := "", " "
+	if strings.HasPrefix(text, `"`) {
+		quote, end = `"`, `"`
 	}
+	image, _, _ := strings.Cut(text[len(quote):], end)
 	return quote + base(image) + text[len(quote)+len(image):]
 }
 

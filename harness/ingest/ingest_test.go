@@ -63,7 +63,9 @@ func TestRows(t *testing.T) {
 		want   map[string]string // as tostring() writes it
 	}{
 		{
-			"process", []telemetry.Event{logon(), shellStarted()}, "DeviceProcessEvents",
+			"process",
+			[]telemetry.Event{logon(), shellStarted()},
+			"DeviceProcessEvents",
 			map[string]string{
 				"Timestamp": "2026-01-02T03:04:05.6780000Z", "DeviceName": "iis01.example.test", "ActionType": "ProcessCreated",
 				"FileName": "powershell.exe", "FolderPath": `C:\Windows\System32\WindowsPowerShell\v1.0\powershell.exe`,
@@ -77,8 +79,10 @@ func TestRows(t *testing.T) {
 			},
 		},
 		{
-			"new file", []telemetry.Event{logon(), shellStarted(), event(11, "ProcessGuid="+shell, "ProcessId=4312", `Image=C:\Windows\System32\WindowsPowerShell\v1.0\powershell.exe`,
-				`TargetFilename=C:\Windows\System32\inetsrv\X.dll`, "CreationUtcTime=2026-01-02 03:04:05.678", `User=IIS01\Administrator`)}, "DeviceFileEvents",
+			"new file",
+			[]telemetry.Event{logon(), shellStarted(), event(11, "ProcessGuid="+shell, "ProcessId=4312", `Image=C:\Windows\System32\WindowsPowerShell\v1.0\powershell.exe`,
+				`TargetFilename=C:\Windows\System32\inetsrv\X.dll`, "CreationUtcTime=2026-01-02 03:04:05.678", `User=IIS01\Administrator`)},
+			"DeviceFileEvents",
 			map[string]string{
 				"ActionType": "FileCreated", "FileName": "X.dll", "FolderPath": `C:\Windows\System32\inetsrv\X.dll`,
 				"InitiatingProcessCommandLine": `powershell.exe & {echo %windir%}`, "InitiatingProcessId": "4312", "InitiatingProcessParentFileName": "cmd.exe",
@@ -87,31 +91,43 @@ func TestRows(t *testing.T) {
 			},
 		},
 		{
-			"overwritten file of an unseen process", []telemetry.Event{event(11, "ProcessGuid="+shell, "ProcessId=4312", `Image=c:\windows\system32\inetsrv\w3wp.exe`,
-				`TargetFilename=C:\a.dll`, "CreationUtcTime=2026-01-02 03:03:50.000")}, "DeviceFileEvents",
+			"overwritten file of an unseen process",
+			[]telemetry.Event{event(11, "ProcessGuid="+shell, "ProcessId=4312", `Image=c:\windows\system32\inetsrv\w3wp.exe`,
+				`TargetFilename=C:\a.dll`, "CreationUtcTime=2026-01-02 03:03:50.000")},
+			"DeviceFileEvents",
 			map[string]string{"ActionType": "FileModified", "InitiatingProcessFileName": "w3wp.exe", "InitiatingProcessCommandLine": "", "InitiatingProcessCreationTime": "2026-01-02T03:02:20.0000000Z"},
 		},
 		{
-			"deleted file", []telemetry.Event{event(23, `TargetFilename=C:\a.dll`, "Hashes=SHA1=AA,SHA256=BB", `Image=C:\x.exe`)}, "DeviceFileEvents",
+			"deleted file",
+			[]telemetry.Event{event(23, `TargetFilename=C:\a.dll`, "Hashes=SHA1=AA,SHA256=BB", `Image=C:\x.exe`)},
+			"DeviceFileEvents",
 			map[string]string{"ActionType": "FileDeleted", "SHA1": "aa", "SHA256": "bb"},
 		},
 		{
-			"registry value", []telemetry.Event{event(13, "EventType=SetValue", `TargetObject=HKLM\System\CurrentControlSet\Services\W3SVC\Parameters\Filter DLLs`, `Details=C:\100%% bad.dll`)}, "DeviceRegistryEvents",
+			"registry value",
+			[]telemetry.Event{event(13, "EventType=SetValue", `TargetObject=HKLM\System\CurrentControlSet\Services\W3SVC\Parameters\Filter DLLs`, `Details=C:\100%% bad.dll`)},
+			"DeviceRegistryEvents",
 			map[string]string{
 				"ActionType": "RegistryValueSet", "RegistryKey": `HKEY_LOCAL_MACHINE\SYSTEM\ControlSet001\Services\W3SVC\Parameters`,
 				"RegistryValueName": "Filter DLLs", "RegistryValueData": `C:\100% bad.dll`, "RegistryValueType": "String", "PreviousRegistryValueName": "Filter DLLs",
 			},
 		},
 		{
-			"registry number", []telemetry.Event{event(13, "EventType=SetValue", `TargetObject=HKU\S-1-5-18\x\(Default)`, "Details=QWORD (0x00000001-0x00000002)")}, "DeviceRegistryEvents",
+			"registry number",
+			[]telemetry.Event{event(13, "EventType=SetValue", `TargetObject=HKU\S-1-5-18\x\(Default)`, "Details=QWORD (0x00000001-0x00000002)")},
+			"DeviceRegistryEvents",
 			map[string]string{"RegistryKey": `HKEY_USERS\S-1-5-18\x`, "RegistryValueName": "", "RegistryValueData": "4294967298", "RegistryValueType": "QWord"},
 		},
 		{
-			"deleted key", []telemetry.Event{event(12, "EventType=DeleteKey", `TargetObject=HKCR\CLSID\x`)}, "DeviceRegistryEvents",
+			"deleted key",
+			[]telemetry.Event{event(12, "EventType=DeleteKey", `TargetObject=HKCR\CLSID\x`)},
+			"DeviceRegistryEvents",
 			map[string]string{"ActionType": "RegistryKeyDeleted", "RegistryKey": "", "PreviousRegistryKey": `HKEY_LOCAL_MACHINE\SOFTWARE\Classes\CLSID\x`},
 		},
 		{
-			"image load", []telemetry.Event{event(7, `Image=C:\Windows\System32\inetsrv\W3WP.exe`, `ImageLoaded=C:\Temp\M.dll`, "Hashes=MD5=AA")}, "DeviceImageLoadEvents",
+			"image load",
+			[]telemetry.Event{event(7, `Image=C:\Windows\System32\inetsrv\W3WP.exe`, `ImageLoaded=C:\Temp\M.dll`, "Hashes=MD5=AA")},
+			"DeviceImageLoadEvents",
 			map[string]string{"ActionType": "ImageLoaded", "FileName": "M.dll", "FolderPath": `C:\Temp\M.dll`, "InitiatingProcessFileName": "w3wp.exe", "MD5": "aa"},
 		},
 	} {

@@ -128,6 +128,6 @@ func FuzzParse(f *testing.F) {
 	l := library(f)
 	f.Fuzz(func(t *testing.T, text []byte) {
 		s, err := scenario.Parse("s.yaml", text, l)
-		require.True(t, (s == nil) == (err != nil))
+		require.Equal(t, s == nil, err != nil)
 	})
 }

@@ -116,8 +116,7 @@ func TestDamagedRecordings(t *testing.T) {
 			c.damage(files)
 			_, err := telemetry.Read(files)
 			require.ErrorContains(t, err, c.want)
-			var damaged *telemetry.DamagedError
-			if errors.As(err, &damaged) {
+			if _, ok := errors.AsType[*telemetry.DamagedError](err); ok {
 				require.ErrorContains(t, err, "record the run again")
 			}
 		})
