@@ -123,6 +123,7 @@ type binder struct {
 	fuzzy      bool
 	nextColumn int
 	nextID     int
+	expansions int
 	depth      int
 	inGraph    bool // in the expressions of a graph operator, which have functions of their own
 }

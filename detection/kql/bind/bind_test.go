@@ -43,7 +43,17 @@ func seedSchema() *bind.Schema {
 			{Name: "f", Type: value.Int},
 		}},
 		{Name: "U", Columns: []value.Column{{Name: "a", Type: value.Long}, {Name: "x", Type: value.String}}},
-	}, bind.DefenderXDRFunctions()...)
+	}, fileProfile())
+}
+
+// fileProfile is a function of the service as Defender XDR has it, with few columns.
+func fileProfile() bind.ServiceFunction {
+	return bind.ServiceFunction{
+		Name: "FileProfile", Invoked: true, Columns: []value.Column{{Name: "GlobalPrevalence", Type: value.Long}},
+		Parameters: []bind.ServiceParameter{
+			{Name: "x", Type: value.String, Optional: true, Column: true}, {Name: "y", Type: value.Long, Optional: true},
+		},
+	}
 }
 
 // TestResultColumns shows the names, types and order that operators give.
@@ -164,7 +174,7 @@ func diagnosticsOf(query string, schema *bind.Schema) []string {
 func TestSeedRule(t *testing.T) {
 	text, err := os.ReadFile(sharedFile(t, "kql/seed_rule.kql"))
 	require.NoError(t, err)
-	all := schemas(t)
+	all := schemas()
 	for _, name := range []string{"defender_xdr", "log_analytics"} {
 		var want []string
 		for _, at := range []string{"17:34", "30:34", "40:34"} {

@@ -15,6 +15,7 @@ import (
 	"github.com/seed-67b27da2/geiger/detection/kql/bind"
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
+	"github.com/seed-67b27da2/geiger/detection/schema"
 )
 
 // sharedFile finds a file of the research material beside the repository, or skips the test.
@@ -57,31 +58,10 @@ func readLines[T any](t *testing.T, path string) []T {
 	return out
 }
 
-// schemas reads the schemas of both services from the research material.
-func schemas(t *testing.T) map[string]*bind.Schema {
-	t.Helper()
-	var file struct {
-		Environments map[string]struct {
-			Tables map[string][][2]string `json:"tables"`
-		} `json:"environments"`
-	}
-	text, err := os.ReadFile(sharedFile(t, "kql/schemas.json"))
-	require.NoError(t, err)
-	require.NoError(t, json.Unmarshal(text, &file))
-	out := map[string]*bind.Schema{}
-	for name, env := range file.Environments {
-		var tables []bind.Table
-		for table, cols := range env.Tables {
-			tables = append(tables, bind.Table{Name: table, Columns: columns(t, cols)})
-		}
-		functions := bind.SentinelFunctions()
-		if name == "defender_xdr" {
-			functions = bind.DefenderXDRFunctions()
-		}
-		out[name] = bind.NewSchema(name, tables, functions...)
-	}
-	out["unified"] = unified(out["defender_xdr"], out["log_analytics"])
-	return out
+// schemas are the schemas the corpus was bound against.
+func schemas() map[string]*bind.Schema {
+	xdr, logs := schema.DefenderXDR(), schema.LogAnalytics()
+	return map[string]*bind.Schema{"defender_xdr": xdr, "log_analytics": logs, "unified": unified(xdr, logs)}
 }
 
 // unified is both schemas in one, as in the unified portal: the columns of Defender XDR come first.
@@ -103,18 +83,14 @@ func unified(a, b *bind.Schema) *bind.Schema {
 		}
 		tables = append(tables, merged)
 	}
-	return bind.NewSchema("unified", tables, append(bind.DefenderXDRFunctions(), bind.SentinelFunctions()...)...)
-}
-
-func columns(t *testing.T, pairs [][2]string) []value.Column {
-	t.Helper()
-	out := make([]value.Column, len(pairs))
-	for i, p := range pairs {
-		typ, ok := value.ParseType(p[1])
-		require.True(t, ok, p[1])
-		out[i] = value.Column{Name: p[0], Type: typ}
+	var functions []bind.ServiceFunction
+	for _, s := range []*bind.Schema{a, b} {
+		for _, name := range s.FunctionNames() {
+			f, _ := s.Function(name)
+			functions = append(functions, f)
+		}
 	}
-	return out
+	return bind.NewSchema("unified", tables, functions...)
 }
 
 type expectedColumn struct{ Name, Type string }
@@ -235,14 +211,14 @@ type rule struct {
 
 func TestAgreementWithRealRules(t *testing.T) {
 	rules := readLines[rule](t, sharedFile(t, "kql/real_rules.jsonl"))
-	for name, schema := range schemas(t) {
+	for name, known := range schemas() {
 		a := newAgreement(name)
 		for _, r := range rules {
 			want := outcome{ok: r.Bind[name]}
 			if name == "unified" {
 				want.columns = r.Columns
 			}
-			a.add(r.ID, want, bindText(r.Query, schema))
+			a.add(r.ID, want, bindText(r.Query, known))
 		}
 		a.check(t)
 	}
@@ -257,9 +233,9 @@ type docsCase struct {
 
 func TestAgreementWithDocumentation(t *testing.T) {
 	a := newAgreement("documentation")
-	schema := bind.NewSchema("db", nil)
+	empty := bind.NewSchema("db", nil)
 	for _, c := range readLines[docsCase](t, sharedFile(t, "kql/docs_bind_only.jsonl")) {
-		a.add(c.ID, outcome{ok: c.BindOK, columns: c.Columns}, bindText(c.Query, schema))
+		a.add(c.ID, outcome{ok: c.BindOK, columns: c.Columns}, bindText(c.Query, empty))
 	}
 	a.check(t)
 }
@@ -276,7 +252,7 @@ type measuredCase struct {
 // TestAgreementWithTheEngine compares with what Microsoft's emulator was measured to answer.
 func TestAgreementWithTheEngine(t *testing.T) {
 	a := newAgreement("engine")
-	schema := bind.NewSchema("db", nil)
+	empty := bind.NewSchema("db", nil)
 	for _, file := range []string{"kql/emulator_facts.jsonl", "kql/emulator_docs_cases.jsonl"} {
 		for _, c := range readLines[measuredCase](t, sharedFile(t, file)) {
 			want := outcome{ok: c.Expect == "rows"}
@@ -285,7 +261,7 @@ func TestAgreementWithTheEngine(t *testing.T) {
 					want.columns = append(want.columns, expectedColumn{name, c.Types[i]})
 				}
 			}
-			a.add(c.ID, want, bindText(c.Query, schema))
+			a.add(c.ID, want, bindText(c.Query, empty))
 		}
 	}
 	a.check(t)
@@ -300,8 +276,8 @@ func BenchmarkBindSeedRule(b *testing.B) {
 	}
 	src := &syntax.Source{Text: string(text)}
 	q, _ := syntax.Parse(src)
-	schema := seedSchema()
+	known := seedSchema()
 	for b.Loop() {
-		bind.Bind(src, q, schema)
+		bind.Bind(src, q, known)
 	}
 }

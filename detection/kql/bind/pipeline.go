@@ -102,7 +102,11 @@ func (b *binder) bindPattern(s *syntax.DeclarePattern) {
 	f.pattern = true
 	for _, p := range s.Arguments {
 		t := b.typeByName(p.Type)
-		f.params = append(f.params, parameter{name: p.Name.Text, types: []typing{t}, min: 1, max: 1})
+		name := ""
+		if p.Name != nil {
+			name = p.Name.Text
+		}
+		f.params = append(f.params, parameter{name: name, types: []typing{t}, min: 1, max: 1})
 		f.defaults = append(f.defaults, nil)
 		f.shapes = append(f.shapes, nil)
 	}

@@ -147,6 +147,9 @@ func (b *binder) bindItems(list []*syntax.NamedExpr) []*item {
 }
 
 func (b *binder) bindItem(n *syntax.NamedExpr) *item {
+	if n == nil {
+		return &item{value: bad(nil)}
+	}
 	return &item{names: n.Names, tuple: n.Tuple, value: b.bindExpr(n.Value)}
 }
 

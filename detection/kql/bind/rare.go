@@ -228,6 +228,9 @@ func (b *binder) bindScan(op *syntax.Scan, in *relation) *relation {
 	b.scope = newScope(scope)
 	for _, p := range op.Declare {
 		t := b.typeByName(p.Type)
+		if p.Name == nil {
+			continue
+		}
 		cols = append(cols, &column{name: p.Name.Text, typing: t})
 		b.scope.define(&symbol{name: p.Name.Text, scalar: &bound{node: p, typing: t, expr: placeholder(p)}})
 		if p.Default != nil {

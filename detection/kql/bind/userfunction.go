@@ -7,8 +7,9 @@ import (
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
 
-// maxExpansions bounds how deep calls of functions of the query nest.
-const maxExpansions = 64
+// maxExpansions bounds how often bodies of functions are bound, so that a small text of functions that call each other twice
+// cannot keep the binder busy for ever.
+const maxExpansions = 10_000
 
 // declareFunction binds the declaration of a function: its parameters, and its body once, with the parameters unknown, so that what is
 // wrong with it is reported where it stands.
@@ -164,9 +165,10 @@ func (b *binder) checkShape(f *userFunction, p *parameter, a *bound) {
 // expand binds the body of a function anew with the arguments in place of the parameters.
 func (b *binder) expand(f *userFunction, c *call, at syntax.Node) *bound {
 	b.depth += 3
+	b.expansions++
 	defer func() { b.depth -= 3 }()
-	if b.depth > maxExpansions*6 {
-		b.report("", at.Span(), "calls of functions nest too deeply")
+	if b.expansions > maxExpansions {
+		b.report("", at.Span(), "the query calls functions more than %d times, counting calls inside calls", maxExpansions)
 		return &bound{node: at, typing: typing{shape: unknown}, expr: placeholder(at)}
 	}
 	saved := b.enter(f)
