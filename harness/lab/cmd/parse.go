@@ -199,7 +199,9 @@ func (p *parser) command() node {
 		return p.block(lead)
 	case c == '@':
 		p.pos++
-		return &silent{body: p.command()}
+		p.nest++
+		defer func() { p.nest-- }()
+		return &silent{body: p.sequenceInLine()}
 	case c == 0, c == '\n', c == ')' && p.depth > 0, c == '&', c == '|':
 		return p.missing(c, lead)
 	}

@@ -1,10 +1,14 @@
 package cmd
 
 import (
+	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/seed-67b27da2/geiger/harness/lab/kernel"
 )
 
 // outline writes a tree with brackets, so that the binding of operators shows.
@@ -65,6 +69,8 @@ func TestParse(t *testing.T) {
 		{"(echo a\n\n& echo b)", ``},
 		{`echo a)`, `<echo a)>`},
 		{`@echo off`, `@<echo off>`},
+		{`@a | b & c`, `@[[<a >|<b >]&<c>]`},
+		{`a & @b && c`, `[<a >&@[<b >&&<c>]]`},
 		{`rem a & b`, `<rem>`},
 		{`:label & x`, `-`},
 		{``, ``},
@@ -202,6 +208,27 @@ func TestMatches(t *testing.T) {
 
 func variables(m map[string]string) lookup {
 	return func(name string) (string, bool) { v, ok := m[strings.ToUpper(name)]; return v, ok }
+}
+
+// FuzzProgram runs command lines on a machine: nothing may panic, everything
+// ends when the process is ended.
+func FuzzProgram(f *testing.F) {
+	for _, seed := range []string{
+		`for /f "tokens=1,2*" %i in ('dir /b') do @(set /a x=%~zi & if %i==a call :x)`, `echo a>b & type b | find "a" 2>&1 <b`, `set "a=b" & echo %a:b=c% & pushd .. & popd`,
+		`copy /y a+b c & ren *.a *.b & del /s /q *.tmp`, `start /b cmd /c echo & (((@dir /a:-d /s)))`, `if exist * (md "x y") else rd /s x`,
+	} {
+		f.Add(seed)
+	}
+	m := newMachine(f)
+	f.Fuzz(func(t *testing.T, line string) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := m.k.Run(ctx, m.p, kernel.Spec{CommandLine: "cmd /v:on /c " + line, Dir: `C:\Users\Public`}, kernel.Stdio{In: strings.NewReader(line)})
+		if err != nil {
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+		}
+		m.activity = nil
+	})
 }
 
 func FuzzParse(f *testing.F) {

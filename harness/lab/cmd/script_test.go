@@ -28,7 +28,7 @@ type machine struct {
 	activity []string
 }
 
-func newMachine(t *testing.T) *machine {
+func newMachine(t testing.TB) *machine {
 	t.Helper()
 	k := kernel.New(host.New(host.Options{Seed: 1}))
 	m := &machine{k: k}

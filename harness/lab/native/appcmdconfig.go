@@ -78,11 +78,11 @@ func (c *appcmdCall) forSite() bool {
 // locks refuse it.
 func (c *appcmdCall) setForSite(path string) int {
 	parts := strings.Split(path, "/")
-	definition := "/configSections"
-	for _, group := range parts[:len(parts)-1] {
-		definition += "/sectionGroup[@name='" + group + "']"
+	groups := ""
+	if len(parts) > 1 {
+		groups = "/sectionGroup[@name='" + strings.Join(parts[:len(parts)-1], "']/sectionGroup[@name='") + "']"
 	}
-	found, err := c.iis.Section(c.p, definition+"/section[@name='"+parts[len(parts)-1]+"']")
+	found, err := c.iis.Section(c.p, "/configSections"+groups+"/section[@name='"+parts[len(parts)-1]+"']")
 	if err != nil {
 		return c.fail(err)
 	}

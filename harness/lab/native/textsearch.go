@@ -223,9 +223,8 @@ func (s *findstrCall) searchFiles(name string) bool {
 	if s.flags['s'] {
 		matched = s.below(name)
 	}
-	if len(matched) == 0 {
+	if len(matched) == 0 && !s.flags['s'] {
 		s.complain("FINDSTR: Cannot open %s\n", name)
-		return false
 	}
 	any := false
 	folder := name[:strings.LastIndexAny(name, `\/`)+1]
