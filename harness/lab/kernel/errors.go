@@ -20,6 +20,7 @@ const (
 	NotSameDevice      Code = 17
 	SharingViolation   Code = 32
 	NotSupported       Code = 50
+	BadNetworkPath     Code = 53
 	FileExists         Code = 80
 	InvalidParameter   Code = 87
 	InvalidName        Code = 123
@@ -60,6 +61,7 @@ func messages() map[Code]string {
 		NotSameDevice:      "The system cannot move the file to a different disk drive.",
 		SharingViolation:   "The process cannot access the file because it is being used by another process.",
 		NotSupported:       "The request is not supported.",
+		BadNetworkPath:     "The network path was not found.",
 		FileExists:         "The file exists.",
 		InvalidParameter:   "The parameter is incorrect.",
 		InvalidName:        "The filename, directory name, or volume label syntax is incorrect.",

@@ -107,6 +107,7 @@ func TestRefusals(t *testing.T) {
 		{"write over a directory", kernel.AccessDenied, func() error { return m.WriteFile(m.shell, `C:\Windows\Temp`, nil, kernel.CreateAlways) }},
 		{"read a missing file", kernel.FileNotFound, func() error { _, err := m.ReadFile(m.shell, `C:\Windows\none`); return err }},
 		{"a name that cannot be", kernel.InvalidName, func() error { return m.WriteFile(m.shell, `C:\Windows\Temp\a?b`, nil, kernel.CreateAlways) }},
+		{"a path on another machine", kernel.BadNetworkPath, func() error { _, err := m.ReadFile(m.shell, `\\server\share\x`); return err }},
 		{"make a directory twice", kernel.AlreadyExists, func() error { return m.MakeDirectory(m.shell, `C:\Windows\Temp`) }},
 		{"remove a full directory", kernel.DirectoryNotEmpty, func() error { return m.RemoveDirectory(m.shell, `C:\Users\Administrator`) }},
 		{"remove a file as a directory", kernel.DirectoryName, func() error { return m.RemoveDirectory(m.shell, inetsrv+`\config\redirection.config`) }},
@@ -222,4 +223,20 @@ func TestCreateKeyReportsEveryNewKey(t *testing.T) {
 	created, ok := seen[0].(kernel.RegistryKeyCreated)
 	require.True(t, ok)
 	require.Equal(t, `HKLM\SOFTWARE\Lab`, created.Key, "existing names keep their case")
+}
+
+func TestOwnShares(t *testing.T) {
+	m := boot(t)
+	require.NoError(t, m.WriteFile(m.shell, `\\localhost\C$\Windows\Temp\x.txt`, []byte("x"), kernel.CreateNew))
+	_, err := m.Stat(m.shell, `\\lab-iis01\c$\windows\temp\X.TXT`)
+	require.NoError(t, err)
+}
+
+func TestStreamsAreUnsupported(t *testing.T) {
+	m := boot(t)
+	seen := m.since(func() {
+		requireCode(t, kernel.InvalidName, m.WriteFile(m.shell, `C:\Windows\Temp\x.txt:hidden`, nil, kernel.CreateAlways), "stream")
+	})
+	require.Len(t, seen, 1)
+	require.IsType(t, kernel.Unsupported{}, seen[0])
 }

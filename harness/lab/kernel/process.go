@@ -3,6 +3,7 @@ package kernel
 import (
 	"context"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -158,6 +159,20 @@ func (k *Kernel) Terminate(p *Process, code int) {
 		p.cancel()
 	}
 	k.end(p, code)
+}
+
+// Kill ends target on behalf of p: its own user's processes, or any process when
+// p is elevated, except those that Windows protects.
+func (k *Kernel) Kill(p, target *Process, code int) error {
+	if err := k.alive(p, "terminate", target.Name()); err != nil {
+		return err
+	}
+	protected := target.PID == 4 || slices.Contains([]string{"registry", "smss.exe", "csrss.exe", "wininit.exe", "services.exe", "msmpeng.exe"}, host.Fold(target.Name()))
+	if protected || target.Token.LogonID != p.Token.LogonID && target.Token.SID != p.Token.SID && !p.Token.Elevated {
+		return fail("terminate", target.Name(), AccessDenied)
+	}
+	k.Terminate(target, code)
+	return nil
 }
 
 // TerminateTree ends a process and everything that it started, children first.

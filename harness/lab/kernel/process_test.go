@@ -279,3 +279,15 @@ func TestWhatRuns(t *testing.T) {
 		require.Equal(t, want, out.String())
 	}
 }
+
+func TestKill(t *testing.T) {
+	m := boot(t)
+	user := logon(t, m.Kernel, "operator")
+	p, err := m.StartResident(t.Context(), m.shell, kernel.Spec{CommandLine: "notepad.exe"})
+	require.NoError(t, err)
+	requireCode(t, kernel.AccessDenied, m.Kill(user, p, 1), "somebody else's process")
+	scm, _ := m.Named("services.exe")
+	requireCode(t, kernel.AccessDenied, m.Kill(m.shell, scm, 1), "a protected process")
+	require.NoError(t, m.Kill(m.shell, p, 1))
+	requireCode(t, kernel.ProcessAborted, m.Kill(p, user, 1), "by a process that has ended")
+}

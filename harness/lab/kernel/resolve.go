@@ -1,16 +1,29 @@
 package kernel
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/seed-67b27da2/geiger/harness/lab/host"
 )
 
 // Path makes a path absolute for p: relative to its current directory, and with
-// the WOW64 redirection of System32 for a 32-bit process.
+// the WOW64 redirection of System32 for a 32-bit process. The machine reaches its
+// own administrative shares (`\\localhost\C$\...`) and no others.
 func (k *Kernel) Path(p *Process, path string) (string, error) {
+	share, network := k.share(path)
+	switch {
+	case network && share == "":
+		return "", fail("open", path, BadNetworkPath)
+	case network:
+		path = share
+	}
 	full, ok := host.Absolute(p.Dir, path)
-	if !ok || strings.ContainsAny(full[2:], `<>:"|?*`) {
+	if !ok || strings.ContainsAny(full[2:], `<>"|?*`) {
+		return "", fail("open", path, InvalidName)
+	}
+	if strings.Contains(full[2:], ":") {
+		k.Unsupported(p, "path", path, "streams of files are not simulated")
 		return "", fail("open", path, InvalidName)
 	}
 	const system, wow = `C:\Windows\System32`, `C:\Windows\SysWOW64`
@@ -18,6 +31,21 @@ func (k *Kernel) Path(p *Process, path string) (string, error) {
 		full = wow + full[len(system):]
 	}
 	return full, nil
+}
+
+// share translates a path on one of the machine's own administrative shares.
+func (k *Kernel) share(path string) (local string, network bool) {
+	path = strings.ReplaceAll(path, "/", `\`)
+	if !strings.HasPrefix(path, `\\`) || strings.HasPrefix(path, `\\?\`) || strings.HasPrefix(path, `\\.\`) {
+		return "", false
+	}
+	server, rest, _ := strings.Cut(path[2:], `\`)
+	drive, rest, _ := strings.Cut(rest, `\`)
+	own := []string{"localhost", "127.0.0.1", ".", k.host.Name}
+	if len(drive) != 2 || drive[1] != '$' || !slices.ContainsFunc(own, func(name string) bool { return strings.EqualFold(name, server) }) {
+		return "", true
+	}
+	return drive[:1] + `:\` + rest, true
 }
 
 // Resolve finds the executable for a name: with a path as it stands, otherwise

@@ -173,3 +173,21 @@ func (n *Noise) installer() {
 		return err
 	})
 }
+
+// deploy is a release pipeline that copies a web application into place.
+func (n *Noise) deploy() {
+	const app = `C:\inetpub\wwwroot\shop`
+	line := `robocopy.exe C:\ProgramData\Releases\shop ` + app + ` /MIR /NP`
+	n.run("Schedule", line, n.system(), func(p *kernel.Process) error {
+		for _, dir := range []string{app, app + `\bin`} {
+			if err := n.k.MakeDirectory(p, dir); err != nil && !exists(err) {
+				return err
+			}
+		}
+		version := host.Version{FileVersion: fmt.Sprintf("1.0.%d.0", n.rand.IntN(5000)), Description: "Shop.Web", Product: "Shop", Company: "Example Corp.", OriginalFileName: "Shop.Web.dll"}
+		return errors.Join(
+			n.k.PlaceImage(p, app+`\bin\Shop.Web.dll`, version),
+			n.k.WriteFile(p, app+`\web.config`, []byte("<configuration />\r\n"), kernel.CreateAlways),
+		)
+	})
+}

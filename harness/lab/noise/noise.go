@@ -26,6 +26,9 @@ type Options struct {
 	// AddModule registers a global module of the web server on behalf of the
 	// installer's process; nil leaves the web server alone.
 	AddModule func(p *kernel.Process, name, image string) error
+	// Deployments makes somebody publish a web application now and then, which
+	// puts libraries into the web server's content.
+	Deployments bool
 }
 
 // Noise is running background activity.
@@ -85,6 +88,9 @@ func (n *Noise) actors() []actor {
 	}
 	if n.options.Visit != nil {
 		list = append(list, actor{"visitors", 90 * time.Second, 9 * time.Minute, n.options.Visit})
+	}
+	if n.options.Deployments {
+		list = append(list, actor{"deployments", 10 * time.Minute, 40 * time.Minute, n.deploy})
 	}
 	return list
 }

@@ -94,3 +94,17 @@ func TestStop(t *testing.T) {
 	require.NoError(t, k.Host().Clock.Sleep(t.Context(), 24*time.Hour))
 	require.Zero(t, happened)
 }
+
+func TestDeployments(t *testing.T) {
+	deployed := func(options noise.Options) int {
+		n := 0
+		for _, r := range hours(t, 2, options, 3*time.Hour) {
+			if target, _ := r.Field("TargetFilename"); r.EventID == 11 && host.Ext(target) == ".dll" && host.Within(target, `C:\inetpub`) {
+				n++
+			}
+		}
+		return n
+	}
+	require.Zero(t, deployed(noise.Options{Amount: noise.Normal}))
+	require.Greater(t, deployed(noise.Options{Amount: noise.Normal, Deployments: true}), 2)
+}

@@ -282,3 +282,19 @@ func TestUnsupportedIsRecordedOutOfBand(t *testing.T) {
 	require.Equal(t, "program", data(records[0])["Kind"])
 	require.Equal(t, "curl.exe", data(records[0])["Name"])
 }
+
+func TestPowerShellEngines(t *testing.T) {
+	w := watch(t, everything)
+	p, err := w.StartResident(t.Context(), w.shell, kernel.Spec{CommandLine: "powershell.exe -NoProfile -Command 1"})
+	require.NoError(t, err)
+	w.Terminate(p, 0)
+	var ids []int
+	for _, r := range w.events(t, eventlog.PowerShell, "*") {
+		ids = append(ids, r.EventID)
+	}
+	require.Equal(t, []int{40961, 53504, 40962}, ids)
+	classic := w.events(t, eventlog.ClassicPowerShell, "*[System[EventID=400]]")
+	require.Len(t, classic, 1)
+	require.Contains(t, string(classic[0].XML()), "HostApplication=powershell.exe -NoProfile -Command 1\n")
+	require.Len(t, w.events(t, eventlog.ClassicPowerShell, "*[System[EventID=403]]"), 1)
+}
