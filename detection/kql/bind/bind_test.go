@@ -270,3 +270,32 @@ func FuzzBind(f *testing.F) {
 		}
 	})
 }
+
+// TestNamesOfUnionLegs shows what withsource= calls the legs, as the engine was measured to.
+func TestNamesOfUnionLegs(t *testing.T) {
+	for query, want := range map[string][]string{
+		`union withsource=s T, U`:                                           {"T", "U"},
+		`let x = U; union withsource=s T, x, (T | take 1)`:                  {"T", "U", "union_arg2"},
+		`let d = datatable(a:long)[1]; T | union withsource=s d`:            {"T", "union_arg1"},
+		`let v = view () { print a = 1 }; union withsource=s v, (T | as q)`: {"v", "q"},
+	} {
+		var got []string
+		for _, leg := range bindPlan(t, query, bind.Options{}).Plan.(*bind.Union).Legs {
+			got = append(got, leg.Name)
+		}
+		require.Equal(t, want, got, query)
+	}
+}
+
+// TestExpansionsAreBounded binds functions that call each other twice, forty deep.
+func TestExpansionsAreBounded(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("let f0 = () { 1 };\n")
+	for i := 1; i < 40; i++ {
+		fmt.Fprintf(&b, "let f%d = () { f%d() + f%d() };\n", i, i-1, i-1)
+	}
+	b.WriteString("print f39()")
+	got := bindText(b.String(), seedSchema())
+	require.False(t, got.ok)
+	require.Contains(t, got.errors[0], "calls functions more than")
+}

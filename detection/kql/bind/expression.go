@@ -223,12 +223,10 @@ func (b *binder) useSymbol(sym *symbol, e *syntax.Name) *bound {
 		out.column, out.result, out.named = nil, nil, ""
 		return &out
 	case sym.table != nil:
-		r := *sym.table
-		r.name = sym.name
-		return tableOf(e, &r)
+		return tableOf(e, sym.table)
 	case sym.fn != nil:
 		if sym.fn.optionalOnly() {
-			return b.expand(sym.fn, nil, e)
+			return sym.fn.named(b.expand(sym.fn, nil, e))
 		}
 		b.report("KS117", e.Span(), "the function '%s' requires an argument list", sym.name)
 		return bad(e)

@@ -62,7 +62,6 @@ func (b *binder) bindLet(s *syntax.Let) {
 // share gives a table a name. If the query mentions the name more than once, its rows may be computed once.
 func (b *binder) share(name string, r *relation, at syntax.Node) *relation {
 	out := *r
-	out.name = name
 	if b.mentions[name] <= 2 {
 		return &out
 	}

@@ -125,7 +125,7 @@ func (b *binder) callUser(e *syntax.Call, f *userFunction) *bound {
 		b.quiet++
 		defer func() { b.quiet-- }()
 	}
-	out := b.expand(f, c, e)
+	out := f.named(b.expand(f, c, e))
 	b.reportHidden(f, e)
 	out.name, out.hasName = "", false
 	return out
@@ -208,6 +208,17 @@ func (b *binder) expand(f *userFunction, c *call, at syntax.Node) *bound {
 		result.typing = typing{shape: unknown}
 	}
 	return &result
+}
+
+// named gives the table of a view its name, which union's withsource= shows.
+func (f *userFunction) named(out *bound) *bound {
+	if out.table == nil || !f.decl.View.Present() {
+		return out
+	}
+	r := *out.table
+	r.name = f.name
+	out.table = &r
+	return out
 }
 
 // argumentSymbol gives an argument the name and type of its parameter.
