@@ -47,8 +47,8 @@ type actor struct {
 	act       func()
 }
 
-// Start lets the actors begin. Each acts for the first time after a part of its
-// usual pause.
+// Start lets the actors begin. Each acts for the first time after a small part
+// of its usual pause, because a machine is often watched for minutes only.
 func Start(k *kernel.Kernel, options Options) *Noise {
 	n := &Noise{k: k, rand: k.Host().Rand.Stream("noise"), options: options}
 	if options.Amount == Off {
@@ -58,7 +58,7 @@ func Start(k *kernel.Kernel, options Options) *Noise {
 		if options.Amount == Low {
 			a.low, a.high = 4*a.low, 4*a.high
 		}
-		first := n.rand.Between(a.low/8, a.high)
+		first := n.rand.Between(a.low/40, a.high/12)
 		n.schedule(a, first)
 	}
 	return n
