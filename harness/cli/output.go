@@ -35,8 +35,7 @@ func writeAligned(w io.Writer, t *kql.Table) error {
 	for row := range t.Len() {
 		cells := make([]string, len(names))
 		for i := range cells {
-			text := strings.NewReplacer("\n", "␊", "\t", "␉").Replace(t.At(row, i).String())
-			cells[i] = report.Visible(text)
+			cells[i] = report.OneLine(t.At(row, i).String())
 		}
 		fmt.Fprintln(out, strings.Join(cells, "\t"))
 	}

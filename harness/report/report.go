@@ -168,7 +168,7 @@ func Chain(to io.Writer, v *harness.Verdict, p Palette) error {
 		fmt.Fprintf(w, "  alert (%s, %s phase) of %s\n", mark, a.Phase, a.Rule)
 		for _, c := range a.Row {
 			if c.Value != "" {
-				fmt.Fprintf(w, "    %s: %s\n", c.Column, Visible(c.Value))
+				fmt.Fprintf(w, "    %s: %s\n", c.Column, OneLine(c.Value))
 			}
 		}
 	}
@@ -183,9 +183,14 @@ func notes(w io.Writer, r *Run) {
 				fmt.Fprintln(w)
 				first = false
 			}
-			fmt.Fprintf(w, "note: %s: %s\n", v.Scenario, Visible(n))
+			fmt.Fprintf(w, "note: %s: %s\n", v.Scenario, OneLine(n))
 		}
 	}
+}
+
+// OneLine is Visible for text that must stay within its line.
+func OneLine(text string) string {
+	return strings.NewReplacer("\n", "␊", "\t", "␉").Replace(Visible(text))
 }
 
 // Visible replaces control characters by their Unicode pictures and invisible formatting by a question mark in a
