@@ -281,6 +281,8 @@ func TestUnsupportedIsRecordedOutOfBand(t *testing.T) {
 	require.Len(t, records, 1)
 	require.Equal(t, "program", data(records[0])["Kind"])
 	require.Equal(t, "curl.exe", data(records[0])["Name"])
+	started := w.events(t, eventlog.Sysmon, `*[System[EventID=1] and EventData[Data[@Name='ProcessGuid']='`+data(records[0])["ProcessGuid"]+`']]`)
+	require.Len(t, started, 1, "the record can be joined with the process")
 }
 
 func TestPowerShellEngines(t *testing.T) {

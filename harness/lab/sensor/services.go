@@ -2,6 +2,7 @@ package sensor
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/seed-67b27da2/geiger/harness/lab/eventlog"
@@ -98,7 +99,7 @@ func NewLab(k *kernel.Kernel, log *eventlog.Log) {
 		if p := u.Process; p != nil {
 			e.Data = append(
 				e.Data, eventlog.Field{Name: "ProcessId", Value: strconv.Itoa(int(p.PID))},
-				eventlog.Field{Name: "ProcessGuid", Value: p.GUID.String()},
+				eventlog.Field{Name: "ProcessGuid", Value: strings.ToLower(p.GUID.String())}, // as Sysmon has it
 				eventlog.Field{Name: "Image", Value: p.Image}, eventlog.Field{Name: "CommandLine", Value: p.CommandLine},
 			)
 		}
