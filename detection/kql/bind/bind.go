@@ -119,7 +119,6 @@ type binder struct {
 	aggregates *aggregation // collects the aggregates of a summarize
 	subject    *relation    // what a subquery begins with
 	invoked    *relation    // the table that a function is invoked on
-	inFunction bool         // in the body of a function, whose own names win over columns
 	fuzzy      bool
 	nextColumn int
 	nextID     int

@@ -28,8 +28,8 @@ type bound struct {
 	// tables are the relations that a wildcard or an operator such as fork stands for.
 	tables []*relation
 	fn     *userFunction
-	// pattern is set for what a pattern gives: tables that only the service knows.
-	pattern bool
+	// waiting is a call of a pattern whose path follows.
+	waiting *patternCall
 	// named is the name of a named argument.
 	named string
 	// first is the column that the first argument of a call refers to.

@@ -129,6 +129,9 @@ func (b *binder) finishCall(e *syntax.Call, f *function, c *call, out *bound) {
 	if isConversion(f.name) && len(c.args) == 1 && c.args[0].column != nil && equal(c.args[0].typing, out.typing) {
 		out.result = c.args[0].column
 	}
+	if f.name == "column_names_of" && len(c.args) == 1 && c.args[0].table != nil && !c.args[0].table.open {
+		out.expr = columnNamesOf(c.args[0].table, e.Span())
+	}
 	b.checkBranches(e, f, c)
 	b.checkRegex(f.planName(), c.args)
 	if f.name == "column_ifexists" || f.name == "columnifexists" {
@@ -148,6 +151,15 @@ func (b *binder) spread(out *bound, plan *Call, cols []*column) {
 		out.parts = append(out.parts, &Part{Typed: Typed{Result: c.typing.valueType(), At: plan.At}, Target: plan, Index: i})
 	}
 	out.expr = out.parts[0]
+}
+
+// columnNamesOf is the value of column_names_of(T), which is known once T is.
+func columnNamesOf(r *relation, at syntax.Span) Expr {
+	names := []any{}
+	for _, c := range r.columns {
+		names = append(names, c.name)
+	}
+	return &Literal{Typed: Typed{Result: value.Dynamic, At: at}, Value: value.NewDynamic(names)}
 }
 
 // bindColumnIfExists turns the call into the column, or into the default.

@@ -149,11 +149,6 @@ func (b *binder) resolve(e *syntax.Name, table bool) *bound {
 		b.report("KS213", e.Span(), "client parameters are not supported")
 		return &bound{typing: typing{shape: unknown}, expr: placeholder(e)}
 	}
-	if b.inFunction {
-		if sym := b.scope.find(name); sym != nil && sym.scalar != nil {
-			return b.useSymbol(sym, e)
-		}
-	}
 	if out := b.resolveColumn(e); out != nil && b.mode == normal {
 		return out
 	}

@@ -51,11 +51,15 @@ func literalValue(e *syntax.Literal) value.Value {
 	return value.Null(t)
 }
 
-// dateText turns the form datetime(2025,6,14) into the ISO one.
+// dateText turns the forms datetime(2025,6,14) and datetime(2025,6) into the ISO one.
 func dateText(text string) string {
 	text = strings.Trim(text, `"'`)
 	parts := strings.Split(text, ",")
-	if len(parts) != 3 {
+	switch len(parts) {
+	case 2:
+		parts = append(parts, "1")
+	case 3:
+	default:
 		return text
 	}
 	for i, p := range parts {

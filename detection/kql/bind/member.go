@@ -24,10 +24,8 @@ func (b *binder) bindProperty(e *syntax.Member, target *bound, member *syntax.Na
 	switch t := target.typing; {
 	case t.shape == database:
 		return b.databaseMember(e, member)
-	case target.pattern:
-		pattern := *target
-		pattern.node = e
-		return &pattern
+	case target.waiting != nil:
+		return b.chooseCase(target.waiting, member.Text, e)
 	case t.isDynamic():
 		out.typing = t.property(member.Text)
 	case t.shape == record:
@@ -92,8 +90,11 @@ func (b *binder) bindMemberOther(e *syntax.Member, target *bound) *bound {
 		inner = bracketed.Inner
 	}
 	index := b.bindExpr(inner)
+	text, _ := index.text()
+	if target.waiting != nil {
+		return b.chooseCase(target.waiting, text, e)
+	}
 	if target.typing.shape == database {
-		text, _ := index.text()
 		return b.databaseMember(e, &syntax.Name{Text: text})
 	}
 	return b.access(e, target, index)
@@ -144,8 +145,6 @@ func (b *binder) accessType(target, index *bound) (typing, bool) {
 		}
 		return t, true
 	case t.shape == unknown:
-		return t, true
-	case t.shape == tabular && target.pattern:
 		return t, true
 	default:
 		d := b.report("KS147", index.span(), "the element access operator [] is not allowed in this context")

@@ -92,40 +92,6 @@ func (b *binder) bindQueryParameters(s *syntax.QueryParameters) {
 	}
 }
 
-// bindPattern declares a pattern as a function that nobody can run; its name is known.
-func (b *binder) bindPattern(s *syntax.DeclarePattern) {
-	if s.Name == nil {
-		return
-	}
-	f := &userFunction{name: s.Name.Text, scope: b.scope, decl: &syntax.Function{}}
-	f.pattern = true
-	for _, p := range s.Arguments {
-		t := b.typeByName(p.Type)
-		name := ""
-		if p.Name != nil {
-			name = p.Name.Text
-		}
-		f.params = append(f.params, parameter{name: name, types: []typing{t}, min: 1, max: 1})
-		f.defaults = append(f.defaults, nil)
-		f.shapes = append(f.shapes, nil)
-	}
-	for _, c := range s.Cases {
-		if len(c.Arguments) != len(s.Arguments) {
-			b.report("KS185", c.Span(), "the number of values must equal the number of parameters")
-		}
-		if c.Body == nil {
-			continue
-		}
-		saved := b.enter(f)
-		for i, p := range f.params {
-			b.scope.define(f.standIn(i, p, s))
-		}
-		b.bindStatements(c.Body.Statements)
-		b.leave(saved)
-	}
-	b.scope = b.scope.with(&symbol{name: s.Name.Text, fn: f})
-}
-
 // bindPipeline binds source | operator | operator.
 func (b *binder) bindPipeline(e *syntax.Pipeline) *bound {
 	row, right, mode := b.row, b.right, b.mode

@@ -123,8 +123,8 @@ type userFunction struct {
 	// defaults are the bound default values, by position.
 	defaults []*bound
 	shapes   []*relation // the declared schema of tabular parameters
-	// pattern is set for a pattern, whose tables only the service knows.
-	pattern bool
+	// pattern is the declaration, if the function is a pattern.
+	pattern *syntax.DeclarePattern
 }
 
 func (f *userFunction) signature() *signature {

@@ -78,26 +78,26 @@ func (f *userFunction) standIn(i int, p parameter, e syntax.Node) *symbol {
 
 // frame is what a function body does not see of its caller.
 type frame struct {
-	scope             *scope
-	row, right        *relation
-	mode              mode
-	aggregates        *aggregation
-	subject           *relation
-	inFunction, fuzzy bool
-	nextColumn        int
+	scope      *scope
+	row, right *relation
+	mode       mode
+	aggregates *aggregation
+	subject    *relation
+	fuzzy      bool
+	nextColumn int
 }
 
 func (b *binder) enter(f *userFunction) frame {
-	saved := frame{b.scope, b.row, b.right, b.mode, b.aggregates, b.subject, b.inFunction, b.fuzzy, b.nextColumn}
+	saved := frame{b.scope, b.row, b.right, b.mode, b.aggregates, b.subject, b.fuzzy, b.nextColumn}
 	b.scope = newScope(f.scope)
 	b.row, b.right, b.mode, b.aggregates, b.subject = nil, nil, normal, nil, nil
-	b.inFunction, b.nextColumn, b.fuzzy = true, 1, false
+	b.nextColumn, b.fuzzy = 1, false
 	return saved
 }
 
 func (b *binder) leave(f frame) {
 	b.scope, b.row, b.right, b.mode, b.aggregates = f.scope, f.row, f.right, f.mode, f.aggregates
-	b.subject, b.inFunction, b.fuzzy, b.nextColumn = f.subject, f.inFunction, f.fuzzy, f.nextColumn
+	b.subject, b.fuzzy, b.nextColumn = f.subject, f.fuzzy, f.nextColumn
 }
 
 // callUser binds a call of a function that the query declares.
@@ -164,6 +164,9 @@ func (b *binder) checkShape(f *userFunction, p *parameter, a *bound) {
 
 // expand binds the body of a function anew with the arguments in place of the parameters.
 func (b *binder) expand(f *userFunction, c *call, at syntax.Node) *bound {
+	if f.pattern != nil {
+		return b.callPattern(f, c, at)
+	}
 	b.depth += 3
 	b.expansions++
 	defer func() { b.depth -= 3 }()
@@ -186,11 +189,6 @@ func (b *binder) expand(f *userFunction, c *call, at syntax.Node) *bound {
 			}
 		}
 		b.scope.define(sym)
-	}
-	if f.pattern {
-		out := tableOf(at, &relation{open: true, op: &Opaque{Output: Output{At: at.Span(), Open: true}, Keyword: "pattern"}})
-		out.pattern = true
-		return out
 	}
 	b.quiet++
 	defer func() { b.quiet-- }()
