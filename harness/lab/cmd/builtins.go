@@ -242,7 +242,9 @@ func startCommand(sh *shell, c call) int {
 		image, started, err = interpreter, interpreter+" /K "+line, nil
 	}
 	if err != nil {
-		sh.unsupported("command", unquote(name))
+		if sh.mayBeLacking(unquote(name)) {
+			sh.unsupported("command", unquote(name))
+		}
 		return sh.fail(c.std, "The system cannot find the file "+unquote(name)+".")
 	}
 	return sh.launch(c, startSpec{image: image, line: started, dir: dir, wait: wait, shared: background})

@@ -236,7 +236,9 @@ func commandLine(name, args string) string {
 // unknown reports a name that is no command. The code of the command is 1 and
 // ERRORLEVEL 9009.
 func (sh *shell) unknown(name string, std streams) int {
-	sh.unsupported("command", unquote(name))
+	if sh.mayBeLacking(unquote(name)) {
+		sh.unsupported("command", unquote(name))
+	}
 	if strings.ContainsAny(name, `\:`) {
 		if _, err := sh.k.Stat(sh.p, host.Parent(unquote(name))); err != nil {
 			return sh.fail(std, "The system cannot find the path specified.")
@@ -245,6 +247,17 @@ func (sh *shell) unknown(name string, std streams) int {
 	sh.fail(std, "'"+name+"' is not recognized as an internal or external command,\r\noperable program or batch file.")
 	sh.level = 9009
 	return 1
+}
+
+// mayBeLacking reports whether a program that was not found could be one that
+// the simulated machine lacks: a bare name, or one where Windows and its
+// programs are. Elsewhere a missing file is simply missing.
+func (sh *shell) mayBeLacking(name string) bool {
+	if !strings.ContainsAny(name, `\/:`) {
+		return true
+	}
+	full, err := sh.k.Path(sh.p, name)
+	return err == nil && (host.Within(full, `C:\Windows`) && !host.Within(full, `C:\Windows\Temp`) || host.Within(full, `C:\Program Files`) || host.Within(full, `C:\Program Files (x86)`))
 }
 
 // start runs a process and waits for it.

@@ -14,6 +14,7 @@ const (
 	resultParameter uint32 = 0x80070057
 	resultDuplicate uint32 = 0x800700b7
 	resultNotFound  uint32 = 0x80070490
+	resultBusy      uint32 = 0x80070021
 )
 
 // Error is a refusal of the configuration system, in its own words.

@@ -110,7 +110,11 @@ func (c *change) record(section, operation, old, value string) {
 // commit reads the configuration, lets edit change it and writes the result,
 // all as p. Nothing is written when edit fails or changes nothing.
 func (s *Server) commit(p *kernel.Process, edit func(*change) error) error {
-	s.editing.Lock()
+	// Not Lock: a kernel operation lets time pass, and what is due then may
+	// commit, too, in this very goroutine.
+	if !s.editing.TryLock() {
+		return &Error{HRESULT: resultBusy, File: `\\?\` + configFile, Message: "Cannot commit configuration changes because the file has changed on disk"}
+	}
 	defer s.editing.Unlock()
 	doc, err := s.Configuration(p)
 	if err != nil {

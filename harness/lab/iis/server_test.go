@@ -250,3 +250,33 @@ func TestSitesAndPools(t *testing.T) {
 	_, err = m.server.Request(t.Context(), "http://localhost/")
 	require.ErrorIs(t, err, ErrRefused)
 }
+
+// TestWorkOfTheMachineInBetween lets visitors and an installer come while the
+// server works: kernel operations let time pass, and what is due runs in the
+// goroutine of the operation.
+func TestWorkOfTheMachineInBetween(t *testing.T) {
+	m := newMachine(t)
+	clock := m.k.Host().Clock
+	for i := range 60 {
+		clock.Schedule(clock.Now().Add(time.Duration(i)*1300*time.Microsecond), func() {
+			_, _ = m.server.Request(t.Context(), "http://localhost/")
+			err := m.server.AddGlobalModule(m.admin, Module{Name: fmt.Sprint("Own", i), Image: `%windir%\System32\inetsrv\dirlist.dll`})
+			if err != nil {
+				require.ErrorContains(t, err, "on", "busy, or read half written")
+			}
+			if i%20 == 0 {
+				m.server.Recycle()
+			}
+		})
+	}
+	for range 5 {
+		response, err := m.server.Request(t.Context(), "http://localhost/")
+		require.NoError(t, err)
+		require.Contains(t, []int{200, 503}, response.Status)
+		_ = m.server.AddGlobalModule(m.admin, Module{Name: "Mine", Image: `%windir%\System32\inetsrv\dirlist.dll`})
+	}
+	clock.Advance(time.Minute)
+	response, err := m.server.Request(t.Context(), "http://localhost/")
+	require.NoError(t, err)
+	require.Equal(t, 200, response.Status)
+}

@@ -182,9 +182,10 @@ func (s *Server) SetPoolState(p *kernel.Process, name string, state State) (bool
 		return false, err
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	pl := s.pool(name)
 	pl.stopped = state == Stopped
-	s.retire(pl)
+	worker := pl.retire()
+	s.mu.Unlock()
+	s.end(worker)
 	return true, nil
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf16"
@@ -24,10 +25,11 @@ const (
 
 // pool is the run state of an application pool; it is guarded by Server.mu.
 type pool struct {
-	name    string
-	stopped bool
-	worker  *kernel.Process
-	loaded  []Module // what the worker was started with
+	name     string
+	stopped  bool
+	starting bool // somebody is starting a worker
+	worker   *kernel.Process
+	loaded   []Module // what the worker was started with
 }
 
 // Worker is a running worker process.
@@ -72,21 +74,35 @@ func (s *Server) pool(name string) *pool {
 	return pl
 }
 
-// retire ends the worker of a pool. The caller holds s.mu.
-func (s *Server) retire(pl *pool) {
-	if pl.running() {
-		s.k.Terminate(pl.worker, 0)
+// retire takes the worker from a pool; whoever calls it ends that process when
+// s.mu is free again. The caller holds s.mu, which no kernel operation may
+// happen under: it lets time pass, and what is due then may be a request.
+func (pl *pool) retire() *kernel.Process {
+	if pl.starting || !pl.running() {
+		return nil
 	}
+	worker := pl.worker
 	pl.worker = nil
+	return worker
+}
+
+func (s *Server) end(workers ...*kernel.Process) {
+	for _, p := range workers {
+		if p != nil {
+			s.k.Terminate(p, 0)
+		}
+	}
 }
 
 // Recycle ends every worker process; the next request starts new ones.
 func (s *Server) Recycle() {
+	var workers []*kernel.Process
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, name := range sortedNames(s.pools) {
-		s.retire(s.pools[name])
+	for _, name := range slices.Sorted(maps.Keys(s.pools)) {
+		workers = append(workers, s.pools[name].retire())
 	}
+	s.mu.Unlock()
+	s.end(workers...)
 }
 
 // Reset is what a restart of the web service does: workers end, and pools that
@@ -103,43 +119,51 @@ func (s *Server) Reset() {
 // Close ends the worker processes of a machine that is shut down.
 func (s *Server) Close() { s.Recycle() }
 
-func sortedNames(pools map[string]*pool) []string {
-	names := make([]string, 0, len(pools))
-	for name := range pools {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
-
 // ensure returns a worker of the pool that has the modules of the
-// configuration loaded; nil when the pool is stopped or just failed.
+// configuration loaded; nil when the pool is stopped or just failed. A request
+// that comes while a worker starts is served by that worker.
 func (s *Server) ensure(ctx context.Context, was *kernel.Process, settings Pool, wanted []Module) *kernel.Process {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	pl := s.pool(settings.Name)
-	if pl.stopped {
-		return nil
-	}
-	if pl.running() && slices.Equal(pl.loaded, wanted) {
-		return pl.worker
-	}
-	s.retire(pl)
-	for range rapidFails {
-		p, err := s.start(ctx, was, settings, wanted)
-		if err == nil {
-			pl.worker, pl.loaded = p, wanted
-			return p
-		}
-		if p == nil {
+	if pl.stopped || pl.starting || pl.running() && slices.Equal(pl.loaded, wanted) {
+		defer s.mu.Unlock()
+		if pl.stopped {
 			return nil
 		}
-		s.log(was, "System", "Microsoft-Windows-WAS", 5009, kernel.Field{Name: "AppPoolID", Value: pl.name},
+		return pl.worker
+	}
+	old := pl.retire()
+	pl.starting = true
+	s.mu.Unlock()
+	s.end(old)
+	worker, failures := s.startUntilDisabled(ctx, was, pl, settings, wanted)
+	s.mu.Lock()
+	pl.starting, pl.worker, pl.loaded = false, worker, wanted
+	pl.stopped = failures == rapidFails
+	s.mu.Unlock()
+	if failures == rapidFails {
+		s.log(was, "System", "Microsoft-Windows-WAS", 5002, kernel.Field{Name: "AppPoolID", Value: pl.name})
+	}
+	return worker
+}
+
+// startUntilDisabled starts a worker, again after each failure until the limit
+// of the rapid-fail protection. A worker that could not even be created is not
+// tried again.
+func (s *Server) startUntilDisabled(ctx context.Context, was *kernel.Process, pl *pool, settings Pool, wanted []Module) (worker *kernel.Process, failures int) {
+	for failures < rapidFails {
+		p, err := s.start(ctx, was, pl, settings, wanted)
+		if err == nil {
+			return p, failures
+		}
+		if p == nil {
+			return nil, failures
+		}
+		failures++
+		s.log(was, "System", "Microsoft-Windows-WAS", 5009, kernel.Field{Name: "AppPoolID", Value: settings.Name},
 			kernel.Field{Name: "ProcessID", Value: fmt.Sprint(p.PID)}, kernel.Field{Name: "ExitCode", Value: "0"})
 	}
-	pl.stopped = true
-	s.log(was, "System", "Microsoft-Windows-WAS", 5002, kernel.Field{Name: "AppPoolID", Value: pl.name})
-	return nil
+	return nil, failures
 }
 
 func (s *Server) log(p *kernel.Process, channel, provider string, id int, data ...kernel.Field) {
@@ -148,7 +172,7 @@ func (s *Server) log(p *kernel.Process, channel, provider string, id int, data .
 
 // start creates a worker process and waits until it has loaded its modules. A
 // process that failed to is returned with an error.
-func (s *Server) start(ctx context.Context, was *kernel.Process, settings Pool, wanted []Module) (*kernel.Process, error) {
+func (s *Server) start(ctx context.Context, was *kernel.Process, pl *pool, settings Pool, wanted []Module) (*kernel.Process, error) {
 	file := host.Join(poolFolder, settings.Name, settings.Name+".config")
 	if err := s.writePoolFile(was, file); err != nil {
 		return nil, err
@@ -164,6 +188,9 @@ func (s *Server) start(ctx context.Context, was *kernel.Process, settings Pool, 
 	if err != nil {
 		return nil, err
 	}
+	s.mu.Lock()
+	pl.worker = p
+	s.mu.Unlock()
 	select {
 	case err = <-ready:
 	case <-p.Done():
