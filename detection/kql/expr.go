@@ -26,6 +26,10 @@ func (c *compiler) expr(e bind.Expr) expr {
 		return c.row("[]", e, element, c.expr(e.Target), c.expr(e.Index))
 	case *bind.Part:
 		return c.part(e)
+	case *bind.LateColumn:
+		// Its operator stops the run before any row gets here, and the query is bound
+		// again with the column's position.
+		return &literal{value: value.Null(value.Dynamic)}
 	case *bind.ToScalar:
 		return &toScalar{plan: c.operator(e.Plan), result: e.Type()}
 	case *bind.InTable:

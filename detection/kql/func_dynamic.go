@@ -98,7 +98,7 @@ func arrayFunction(name string) rowFunction {
 		return onArray(arrayShift(1))
 	case "array_shift_right":
 		return onArray(arrayShift(-1))
-	case "array_sum":
+	case "array_sum", "series_sum":
 		return onArray(arraySum)
 	case "array_iff", "array_iif":
 		return onArray(arrayChoose)

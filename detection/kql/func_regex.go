@@ -60,7 +60,7 @@ func (c *compiler) checkPatterns(e *bind.Call) {
 	re, err := compilePattern(l.Value.Str())
 	switch {
 	case err != nil:
-		c.report(syntax.ClassBind, l.Span(), "%v", err)
+		c.patternFault(l.Span(), err)
 	case strings.HasPrefix(e.Name, "extract_all") && (re.NumSubexp() < 1 || re.NumSubexp() > 16):
 		c.report(syntax.ClassBind, l.Span(), "%s needs a regular expression with 1 to 16 groups, not %d", e.Name, re.NumSubexp())
 	}

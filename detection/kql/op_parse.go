@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/seed-67b27da2/geiger/detection/kql/bind"
-	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
 
@@ -28,7 +27,7 @@ func (c *compiler) parse(p *bind.Parse) operator {
 	}
 	var err error
 	if o.pattern, err = patternOf(p); err != nil {
-		c.report(syntax.ClassBind, p.Span(), "%v", err)
+		c.patternFault(p.Span(), err)
 	}
 	return o
 }

@@ -94,8 +94,13 @@ func (c *compiler) groupOperator(p bind.Operator) operator {
 	}
 }
 
-// missingOperator reports a node that nothing runs.
+// missingOperator reports a node that nothing runs, and what its inputs lack.
 func (c *compiler) missingOperator(p bind.Operator) operator {
+	for _, input := range inputsOf(p) {
+		if input != nil {
+			c.operator(input)
+		}
+	}
 	switch p := p.(type) {
 	case *bind.Opaque:
 		c.unsupported(p.Span(), "operator %s is not supported", p.Keyword)

@@ -51,6 +51,7 @@ func (q *Query) bind() error {
 	c := &compiler{source: q.source}
 	q.root = c.operator(bound.Plan)
 	if failed(c.diagnostics) {
+		slices.SortStableFunc(c.diagnostics, func(a, b syntax.Diagnostic) int { return a.Span.Start - b.Span.Start })
 		return &syntax.Error{Source: q.source, Diagnostics: c.diagnostics}
 	}
 	q.columns, q.reads = bound.Columns, readColumns(bound.Plan)

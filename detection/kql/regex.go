@@ -1,15 +1,20 @@
 package kql
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 )
 
 // compilePattern compiles a regular expression of the language. The service uses the
 // syntax of Rust's regex crate, in which \d \w \s and \b are Unicode classes; Go's are
 // ASCII, so they are rewritten. What only that crate has (class set operations) is
 // refused. Neither has look-around or back-references.
+//
+// The error is an [errSetOperation] if the pattern is valid there.
 func compilePattern(pattern string) (*regexp.Regexp, error) {
 	rewritten, err := rewritePattern(pattern)
 	if err != nil {
@@ -20,6 +25,18 @@ func compilePattern(pattern string) (*regexp.Regexp, error) {
 		return nil, fmt.Errorf("invalid regular expression: %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 	}
 	return re, nil
+}
+
+// errSetOperation is a pattern that this engine lacks, not a wrong one.
+var errSetOperation = errors.New("set operations inside a character class of a regular expression are not supported")
+
+// patternFault reports a constant pattern that does not compile.
+func (c *compiler) patternFault(at syntax.Span, err error) {
+	class := syntax.ClassBind
+	if errors.Is(err, errSetOperation) {
+		class = syntax.ClassUnsupported
+	}
+	c.report(class, at, "%v", err)
 }
 
 // unicodeClass is what a Perl class stands for, as the inside of a bracket; upper case
@@ -65,7 +82,7 @@ func rewritePattern(pattern string) (string, error) {
 			inClass = false
 			out.WriteByte(c)
 		case inClass && (strings.HasPrefix(pattern[i:], "&&") || strings.HasPrefix(pattern[i:], "--") || strings.HasPrefix(pattern[i:], "~~")):
-			return "", fmt.Errorf("set operation %q inside a character class is not supported", pattern[i:i+2])
+			return "", fmt.Errorf("%w: %q", errSetOperation, pattern[i:i+2])
 		default:
 			out.WriteByte(c)
 		}

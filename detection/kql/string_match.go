@@ -31,7 +31,7 @@ func (c *compiler) stringOperator(e *bind.Call, op stringOperator, args []expr) 
 		}
 		list = op.texts(list, v)
 	}
-	m.matcher = c.prepare(op, list, e.Span())
+	m.matcher = c.prepare(op, list, e.Args[len(e.Args)-1].Span())
 	return m
 }
 
@@ -61,7 +61,7 @@ func (c *compiler) prepare(op stringOperator, list []string, span syntax.Span) *
 	}
 	m, err := newRegexMatcher(op, list[0])
 	if err != nil {
-		c.report(syntax.ClassBind, span, "%v", err)
+		c.patternFault(span, err)
 	}
 	return m
 }
