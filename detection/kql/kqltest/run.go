@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"strings"
 	"testing"
 
@@ -63,7 +64,8 @@ func (r *runner) file(t *testing.T, f *file) {
 			}
 			tables[b.name] = table
 		default:
-			c := &testCase{block: b, engine: r.engine, tables: copyTables(tables)}
+			// A later directive can replace a table, hence the copy.
+			c := &testCase{block: b, engine: r.engine, tables: maps.Clone(tables)}
 			t.Run(b.name, func(t *testing.T) { r.run(t, f, c) })
 		}
 	}
@@ -74,15 +76,6 @@ func (r *runner) file(t *testing.T, f *file) {
 	}
 }
 
-// copyTables keeps the tables as they are at a case: a later directive can replace one.
-func copyTables(tables kql.Tables) kql.Tables {
-	out := make(kql.Tables, len(tables))
-	for name, t := range tables {
-		out[name] = t
-	}
-	return out
-}
-
 // run runs a case and compares or writes its outcome.
 func (r *runner) run(t *testing.T, f *file, c *testCase) {
 	t.Helper()
@@ -91,7 +84,10 @@ func (r *runner) run(t *testing.T, f *file, c *testCase) {
 		if err != nil {
 			t.Fatalf("%s:%d: %v", f.name, c.block.line, err)
 		}
-		c.block.outcome, c.block.separated = got, true
+		if cmp.Diff(c.expected(), got) != "" {
+			c.block.outcome = got
+		}
+		c.block.separated = true
 		return
 	}
 	err := c.check(t.Context())
@@ -118,11 +114,7 @@ func (c *testCase) check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	want := c.block.outcome
-	if c.block.kind == queryBlock {
-		want = c.canonical(want)
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(c.expected(), got); diff != "" {
 		return fmt.Errorf("the outcome differs (- expected, + got):\n%s", diff)
 	}
 	if c.block.kind == printBlock || isFailure(got) {
@@ -140,10 +132,11 @@ func (c *testCase) check(ctx context.Context) error {
 	return nil
 }
 
-// canonical writes an expected result as a result is written, so that only its values count. What
-// cannot be read as a table stays as it is.
-func (c *testCase) canonical(lines []string) []string {
-	if isFailure(lines) {
+// expected is the outcome in the file, a table of it written as a result is written, so that only
+// its values count. What cannot be read as a table stays as it is.
+func (c *testCase) expected() []string {
+	lines := c.block.outcome
+	if c.block.kind == printBlock || isFailure(lines) {
 		return lines
 	}
 	table, err := readTable(lines)
@@ -172,8 +165,8 @@ func (c *testCase) run(ctx context.Context, query string, tables kql.Tables) ([]
 	if err == nil {
 		return writeTable(table, c.block.ordered), nil
 	}
-	var fault *syntax.Error
-	if !errors.As(err, &fault) {
+	fault, ok := errors.AsType[*syntax.Error](err)
+	if !ok {
 		return nil, fmt.Errorf("the engine failed: %w", err)
 	}
 	return writeError(fault), nil
@@ -201,8 +194,7 @@ func writeError(err *syntax.Error) []string {
 // printed is the outcome of a print case.
 func printed(query string) []string {
 	q, diagnostics := syntax.Parse(&syntax.Source{Text: query})
-	var fault *syntax.Error
-	if errors.As(syntax.NewError(q.Source, diagnostics), &fault) {
+	if fault, ok := errors.AsType[*syntax.Error](syntax.NewError(q.Source, diagnostics)); ok {
 		return writeError(fault)
 	}
 	return strings.Split(syntax.Print(q), "\n")

@@ -96,6 +96,8 @@ func writeLiteral(v value.Value) string {
 		return writeReal(v)
 	case value.Dynamic:
 		return "dynamic(" + value.JSON(v.Dynamic()) + ")"
+	case value.DateTime:
+		return "datetime(" + strings.Replace(v.String(), ".0000000Z", "Z", 1) + ")"
 	}
 	return v.Type().String() + "(" + v.String() + ")"
 }
