@@ -150,6 +150,8 @@ func TestQueries(t *testing.T) {
 		`*[UserData/*/SubjectUserName='bob']`:                                   {103},
 		`*[System[Execution[@ProcessID=2040]]] `:                                {100, 101, 102, 103},
 		`*[System[Channel='Test' and Computer='LAB-IIS01' and EventID > 1000]]`: {103},
+		`*[System/*='Test']`:                                                    {100, 101, 102, 103},
+		`*[System/Nothing]`:                                                     nil,
 		`*[System[EventID=7]]`:                                                  nil,
 	}
 	for query, want := range cases {
@@ -188,7 +190,7 @@ func FuzzQuery(f *testing.F) {
 			require.ErrorAs(t, err, &e)
 			return
 		}
-		q.Match(eventlog.Record{Event: event(1, eventlog.Field{Name: "x", Value: "y"}), Time: start}, start)
+		q.Match(&eventlog.Record{Event: event(1, eventlog.Field{Name: "x", Value: "y"}), Time: start}, start)
 	})
 }
 

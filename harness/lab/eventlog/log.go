@@ -214,12 +214,13 @@ func (r Record) size() int64 {
 	return n
 }
 
-// Records returns what has been written by now, in order of record id.
+// Records returns what has been written by now, in order of record id. The
+// result must not be modified.
 func (c *Channel) Records() []Record {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.flush()
-	return slices.Clone(c.records)
+	return slices.Clip(c.records)
 }
 
 // Query returns the records that an XPath expression selects, in order of record
@@ -230,9 +231,10 @@ func (c *Channel) Query(xpath string) ([]Record, error) {
 		return nil, err
 	}
 	var out []Record
-	for _, r := range c.Records() {
-		if q.Match(r, c.log.clock.Now()) {
-			out = append(out, r)
+	records, now := c.Records(), c.log.clock.Now()
+	for i := range records {
+		if q.Match(&records[i], now) {
+			out = append(out, records[i])
 		}
 	}
 	return out, nil

@@ -37,12 +37,11 @@ func ParseQuery(text string) (*Query, error) {
 
 // Match reports whether the query selects the record; now is what timediff
 // measures from.
-func (q *Query) Match(r Record, now time.Time) bool {
+func (q *Query) Match(r *Record, now time.Time) bool {
 	if q.root == nil {
 		return true
 	}
-	at := node{kind: documentNode, record: &r, now: now}
-	return len(q.root.walk(at)) > 0
+	return len(q.root.walk(node{kind: documentNode, record: r, now: now})) > 0
 }
 
 // expression is a part of a predicate. Its value is a bool, float64, string or

@@ -98,42 +98,53 @@ func (n node) children(wanted string) []node {
 
 // system makes the children of System, or only the one that is wanted.
 func (n node) system(wanted string) []node {
-	r := n.record
-	all := []struct {
-		name  string
-		value func() string
-		attrs func() []Field
-	}{
-		{"Provider", nil, func() []Field { return []Field{{"Name", r.Provider}, {"Guid", r.ProviderGUID}} }},
-		{"EventID", func() string { return strconv.Itoa(r.EventID) }, nil},
-		{"Version", func() string { return strconv.Itoa(r.Version) }, nil},
-		{"Level", func() string { return strconv.Itoa(r.Level) }, nil},
-		{"Task", func() string { return strconv.Itoa(r.Task) }, nil},
-		{"Opcode", func() string { return strconv.Itoa(r.Opcode) }, nil},
-		{"Keywords", func() string { return "0x" + strconv.FormatUint(r.Keywords, 16) }, nil},
-		{"TimeCreated", nil, func() []Field { return []Field{{"SystemTime", SystemTime(r.Time)}} }},
-		{"EventRecordID", func() string { return strconv.FormatUint(r.ID, 10) }, nil},
-		{"Correlation", nil, func() []Field { return []Field{{"ActivityID", r.ActivityID}} }},
-		{"Execution", nil, func() []Field {
-			return []Field{{"ProcessID", strconv.Itoa(int(r.ProcessID))}, {"ThreadID", strconv.Itoa(int(r.ThreadID))}}
-		}},
-		{"Channel", func() string { return r.Channel }, nil},
-		{"Computer", func() string { return r.Computer }, nil},
-		{"Security", nil, func() []Field { return []Field{{"UserID", r.UserID}} }},
+	if wanted != "*" {
+		return []node{n.systemChild(wanted)}
+	}
+	names := [...]string{
+		"Provider", "EventID", "Version", "Level", "Task", "Opcode", "Keywords", "TimeCreated", "EventRecordID", "Correlation", "Execution",
+		"Channel", "Computer", "Security",
 	}
 	var out []node
-	for _, c := range all {
-		if wanted != "*" && wanted != c.name {
-			continue
-		}
-		made := n.leaf(c.name, "")
-		if c.value != nil {
-			made.value = c.value()
-		}
-		if c.attrs != nil {
-			made.attrs = c.attrs()
-		}
-		out = append(out, made)
+	for _, name := range names {
+		out = append(out, n.systemChild(name))
 	}
 	return out
+}
+
+// systemChild makes one element of System; an unknown name gives a node without
+// name, which no step selects.
+func (n node) systemChild(name string) node {
+	r := n.record
+	switch name {
+	case "EventID":
+		return n.leaf(name, strconv.Itoa(r.EventID))
+	case "Version":
+		return n.leaf(name, strconv.Itoa(r.Version))
+	case "Level":
+		return n.leaf(name, strconv.Itoa(r.Level))
+	case "Task":
+		return n.leaf(name, strconv.Itoa(r.Task))
+	case "Opcode":
+		return n.leaf(name, strconv.Itoa(r.Opcode))
+	case "Keywords":
+		return n.leaf(name, "0x"+strconv.FormatUint(r.Keywords, 16))
+	case "EventRecordID":
+		return n.leaf(name, strconv.FormatUint(r.ID, 10))
+	case "Channel":
+		return n.leaf(name, r.Channel)
+	case "Computer":
+		return n.leaf(name, r.Computer)
+	case "Provider":
+		return n.leaf(name, "", Field{"Name", r.Provider}, Field{"Guid", r.ProviderGUID})
+	case "TimeCreated":
+		return n.leaf(name, "", Field{"SystemTime", SystemTime(r.Time)})
+	case "Correlation":
+		return n.leaf(name, "", Field{"ActivityID", r.ActivityID})
+	case "Execution":
+		return n.leaf(name, "", Field{"ProcessID", strconv.FormatUint(uint64(r.ProcessID), 10)}, Field{"ThreadID", strconv.FormatUint(uint64(r.ThreadID), 10)})
+	case "Security":
+		return n.leaf(name, "", Field{"UserID", r.UserID})
+	}
+	return n.leaf("", "")
 }
