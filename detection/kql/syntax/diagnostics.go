@@ -142,17 +142,39 @@ func (s *Source) describe(b *strings.Builder, d Diagnostic) {
 		b.WriteByte(':')
 	}
 	fmt.Fprintf(b, "%s: %s", pos, d.Message)
-	line := s.line(d.Span.Start)
-	fmt.Fprintf(b, "\n  %s\n  %s", strings.ReplaceAll(line, "\t", " "), s.underline(d.Span, pos, line))
+	line, column := excerpt(s.line(d.Span.Start), pos.Column)
+	fmt.Fprintf(b, "\n  %s\n  %s", strings.ReplaceAll(line, "\t", " "), s.underline(d.Span, column, line))
 	if d.Hint != "" {
 		b.WriteByte(' ')
 		b.WriteString(d.Hint)
 	}
 }
 
+// excerptWidth is how much of a line is shown, in runes.
+const excerptWidth = 160
+
+// excerpt cuts what is near a column out of a long line, and gives the column in it.
+func excerpt(line string, column int) (text string, at int) {
+	runes := []rune(line)
+	if len(runes) <= excerptWidth {
+		return line, column
+	}
+	const dots = "..."
+	start := max(0, min(column-1-excerptWidth/2, len(runes)-excerptWidth))
+	end := min(len(runes), start+excerptWidth)
+	text, at = string(runes[start:end]), column-start
+	if start > 0 {
+		text, at = dots+text, at+len(dots)
+	}
+	if end < len(runes) {
+		text += dots
+	}
+	return text, at
+}
+
 // underline draws carets below the part of the span that lies on its first line, at least one.
-func (s *Source) underline(span Span, pos Position, line string) string {
+func (s *Source) underline(span Span, column int, line string) string {
 	width := utf8.RuneCountInString(s.Slice(span))
-	width = min(width, utf8.RuneCountInString(line)-pos.Column+1)
-	return strings.Repeat(" ", pos.Column-1) + strings.Repeat("^", max(1, width))
+	width = min(width, utf8.RuneCountInString(line)-column+1)
+	return strings.Repeat(" ", column-1) + strings.Repeat("^", max(1, width))
 }

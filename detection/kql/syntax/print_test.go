@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -58,6 +59,9 @@ func TestPositions(t *testing.T) {
 	require.Equal(t, Position{Offset: 2, Line: 1, Column: 2}, source.Position(2))
 	require.Equal(t, Position{Offset: 4, Line: 2, Column: 2}, source.Position(4))
 	require.Equal(t, Position{Offset: 10, Line: 3, Column: 4}, source.Position(99))
+	long := &Source{Text: strings.Repeat("a ", 200) + "wrong " + strings.Repeat("b ", 200)}
+	require.Equal(t, "1:401: no\n  ..."+strings.Repeat("a ", 40)+"wrong "+strings.Repeat("b ", 37)+"...\n  "+
+		strings.Repeat(" ", 83)+"^^^^^", long.Describe(Diagnostic{Message: "no", Span: Span{400, 405}}))
 	d := Diagnostic{Message: "no column", Hint: "did you mean x?", Span: Span{8, 10}}
 	require.Equal(t, "rule.kql:3:2: no column\n   cd\n   ^^ did you mean x?", source.Describe(d))
 }
