@@ -171,7 +171,7 @@ func (b *binder) bindColumnIfExists(c *call, out *bound) {
 	if !ok {
 		return
 	}
-	if i, found := b.row.findIn(true, name); found != nil {
+	if i, found := b.row.find(name); found != nil {
 		out.expr = &Column{Typed: Typed{Result: found.typing.valueType(), At: out.span()}, Index: i, Name: name}
 		out.typing = found.typing
 		return
@@ -256,7 +256,7 @@ func (b *binder) callName(f *function, args []*bound) (string, bool) {
 			return "", false
 		}
 		text, isText := args[0].text()
-		if _, c := b.row.findIn(true, text); isText && c != nil {
+		if _, c := b.row.find(text); isText && c != nil {
 			return text, true
 		}
 	}

@@ -35,6 +35,12 @@ func (b *binder) wildcardTables(e *syntax.Wildcard) []*relation {
 			out = append(out, b.scan(t, e.Span()))
 		}
 	}
+	return append(out, b.matchingViews(e)...)
+}
+
+// matchingViews are the tables of the functions declared with the word view whose name fits.
+func (b *binder) matchingViews(e *syntax.Wildcard) []*relation {
+	var out []*relation
 	names := b.scope.names()
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
@@ -101,10 +107,10 @@ func (b *binder) pick(e syntax.Expr, in *relation, mustMatch bool) []*column {
 	}
 }
 
-func (b *binder) bindProjectAway(op *syntax.ProjectAway, in *relation, mustMatch bool) *relation {
+func (b *binder) bindProjectAway(op *syntax.ProjectAway, in *relation) *relation {
 	gone := map[string]bool{}
 	for _, e := range op.Columns {
-		for _, c := range b.pick(e, in, mustMatch) {
+		for _, c := range b.pick(e, in, false) {
 			gone[c.name] = true
 		}
 	}
@@ -153,12 +159,11 @@ func (b *binder) bindProjectRename(op *syntax.ProjectRename, in *relation) *rela
 func (b *binder) bindProjectReorder(op *syntax.ProjectReorder, in *relation) *relation {
 	p := newProjection()
 	for _, k := range op.Columns {
-		w, wild := k.Value.(*syntax.Wildcard)
+		_, wild := k.Value.(*syntax.Wildcard)
 		_, star := k.Value.(*syntax.Star)
 		cols := b.pick(k.Value, in, true)
 		if wild || star {
 			cols = ordered(cols, k.Order.Text)
-			_ = w
 		}
 		for _, c := range cols {
 			if !wild && !star && p.declared[c.name] {

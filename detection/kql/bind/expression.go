@@ -55,7 +55,7 @@ func (b *binder) bindIn(e syntax.Expr, table bool) *bound {
 	case *syntax.Parens:
 		return b.bindParens(e, table)
 	case *syntax.Member:
-		return b.bindMember(e, table)
+		return b.bindMember(e)
 	case *syntax.Wildcard:
 		return b.bindWildcard(e)
 	default:

@@ -6,11 +6,11 @@ import (
 )
 
 // bindMember binds target.member.
-func (b *binder) bindMember(e *syntax.Member, table bool) *bound {
+func (b *binder) bindMember(e *syntax.Member) *bound {
 	target := b.bindExpr(e.Target)
 	switch member := e.Member.(type) {
 	case *syntax.Name:
-		return b.bindProperty(e, target, member, table)
+		return b.bindProperty(e, target, member)
 	case *syntax.Call:
 		return b.bindMemberCall(e, target, member)
 	default:
@@ -18,7 +18,7 @@ func (b *binder) bindMember(e *syntax.Member, table bool) *bound {
 	}
 }
 
-func (b *binder) bindProperty(e *syntax.Member, target *bound, member *syntax.Name, table bool) *bound {
+func (b *binder) bindProperty(e *syntax.Member, target *bound, member *syntax.Name) *bound {
 	out := &bound{node: e, constant: target.constant}
 	out.name, out.hasName = pathName(target, member.Text), true
 	switch t := target.typing; {
@@ -39,7 +39,6 @@ func (b *binder) bindProperty(e *syntax.Member, target *bound, member *syntax.Na
 		if t.is(value.String) {
 			d.Hint = "a string has no properties: use parse_json() first"
 		}
-		_ = table
 		return bad(e)
 	}
 	out.expr = &Member{Typed: Typed{Result: out.typing.valueType(), At: e.Span()}, Target: target.expr, Name: member.Text}
@@ -125,13 +124,14 @@ func (b *binder) access(e syntax.Expr, target, index *bound) *bound {
 
 func (b *binder) accessType(target, index *bound) (typing, bool) {
 	text, hasText := index.text()
-	switch t, i := target.typing, index.typing; {
-	case t.shape == array:
+	t, i := target.typing, index.typing
+	switch t.shape {
+	case array:
 		if !i.isIntegerOrDynamic() {
 			b.report("KS141", index.span(), "the expression must have the type int or long")
 		}
 		return dynamicOf(element(t)), true
-	case t.shape == bag:
+	case bag:
 		if !i.isStringOrDynamic() && i.shape != unknown {
 			b.report("KS141", index.span(), "the expression must have the type string")
 		}
@@ -139,12 +139,12 @@ func (b *binder) accessType(target, index *bound) (typing, bool) {
 			return t.property(text), true
 		}
 		return typing{shape: anything}, true
-	case t.shape == anything:
+	case anything:
 		if !i.isStringOrDynamic() && !i.isIntegerOrDynamic() {
 			b.report("KS141", index.span(), "the expression must have the type int, long or string")
 		}
 		return t, true
-	case t.shape == unknown:
+	case unknown:
 		return t, true
 	default:
 		d := b.report("KS147", index.span(), "the element access operator [] is not allowed in this context")

@@ -16,10 +16,6 @@ func canonicalSign(sign string) string {
 		return "contains_cs"
 	case "notcontainscs":
 		return "!contains_cs"
-	case "!in~", "in~", "!in", "in":
-		return sign
-	case "hasany":
-		return "has_any"
 	default:
 		return sign
 	}

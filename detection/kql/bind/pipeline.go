@@ -97,7 +97,7 @@ func (b *binder) bindPipeline(e *syntax.Pipeline) *bound {
 	row, right, mode := b.row, b.right, b.mode
 	defer func() { b.row, b.right, b.mode = row, right, mode }()
 	b.right = nil
-	in := b.subjectOf()
+	in := b.subject
 	if e.Source != nil {
 		in = b.bindPipelineSource(e)
 	}
@@ -118,13 +118,6 @@ func (b *binder) bindPipeline(e *syntax.Pipeline) *bound {
 	out := tableOf(e, in)
 	out.tables = group
 	return out
-}
-
-func (b *binder) subjectOf() *relation {
-	if b.subject == nil {
-		return nil
-	}
-	return b.subject
 }
 
 // bindPipelineSource binds what a pipeline begins with; isfuzzy of a first union covers it too.

@@ -319,16 +319,9 @@ func (b *binder) defaultName(withRow bool) string {
 	for {
 		name := "Column" + strconv.Itoa(b.nextColumn)
 		b.nextColumn++
-		if _, c := b.row.findIn(withRow, name); c != nil || b.scope.find(name) != nil {
-			continue
+		_, c := b.row.find(name)
+		if (c == nil || !withRow) && b.scope.find(name) == nil {
+			return name
 		}
-		return name
 	}
-}
-
-func (r *relation) findIn(look bool, name string) (int, *column) {
-	if !look || r == nil {
-		return -1, nil
-	}
-	return r.find(name)
 }

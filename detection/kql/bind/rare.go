@@ -217,8 +217,7 @@ func (b *binder) bindMacroExpand(op *syntax.MacroExpand) *relation {
 }
 
 func (b *binder) bindScan(op *syntax.Scan, in *relation) *relation {
-	_, args := b.bindKeys(op.OrderBy)
-	_ = args
+	b.bindKeys(op.OrderBy)
 	for _, e := range op.PartitionBy {
 		b.bindExpr(e)
 	}

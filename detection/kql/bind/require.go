@@ -100,12 +100,12 @@ func (b *binder) requireScalars(args []*bound) bool {
 	return true
 }
 
-func (b *binder) requireNotDynamic(args []*bound) bool {
+// requireNotDynamic reports the first that is dynamic.
+func (b *binder) requireNotDynamic(args []*bound) {
 	for _, a := range args {
 		if a.typing.isDynamic() {
 			b.report("KS116", a.span(), "a value of type 'dynamic' is not allowed in this context")
-			return false
+			return
 		}
 	}
-	return true
 }

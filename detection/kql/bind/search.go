@@ -39,20 +39,7 @@ func (b *binder) bindSources(list []syntax.Expr, in *relation, first bool) []*re
 }
 
 // views are the tables of the functions that the query declares with the word view.
-func (b *binder) views() []*relation {
-	return b.viewsMatching("*")
-}
-
-func (b *binder) viewsMatching(pattern string) []*relation {
-	w := &syntax.Wildcard{Pattern: pattern}
-	var out []*relation
-	for _, r := range b.wildcardTables(w) {
-		if _, isTable := b.schema.Table(r.name); !isTable {
-			out = append(out, r)
-		}
-	}
-	return out
-}
+func (b *binder) views() []*relation { return b.matchingViews(&syntax.Wildcard{Pattern: "*"}) }
 
 func (b *binder) bindSearch(op *syntax.Search, in *relation, first bool) *relation {
 	legs := b.bindSources(op.Tables, in, first)
@@ -72,8 +59,7 @@ func (b *binder) bindSearch(op *syntax.Search, in *relation, first bool) *relati
 		return b.withTableName(filtered, op)
 	}
 	union := b.unionOf(legs, op, "outer", &column{name: "$table", typing: scalar(value.String)})
-	r := same(union, &Where{Output: b.output(union, op), Input: union.op, Predicate: shifted(v.expr, 1)})
-	return r
+	return same(union, &Where{Output: b.output(union, op), Input: union.op, Predicate: shifted(v.expr, 1)})
 }
 
 // withTableName puts the column $table before those of the input.
@@ -196,17 +182,16 @@ func (b *binder) bindFind(op *syntax.Find, in *relation, first bool) *relation {
 	project := op.Project.Text
 	packed := false
 	if project == "project" {
-		cols, packed = b.findProjection(op, cols, tables)
+		cols, packed = b.findProjection(op, cols)
 	} else {
 		cols = smartColumns(cols, tables, referred)
 	}
 	if project == "project-away" {
-		cols = b.findAway(op, cols, source, packed)
+		cols = findAway(op, cols, source, packed)
 	}
 	b.row = row
 	open := project != "project" && all.open
-	r := b.opaque(cols, open, op, legs...)
-	return r
+	return b.opaque(cols, open, op, legs...)
 }
 
 // byName is a relation of all columns of the legs, one for each name.
@@ -310,7 +295,8 @@ func packRest(cols []*column, tables []*relation) []*column {
 	return cols
 }
 
-func (b *binder) findProjection(op *syntax.Find, cols []*column, tables []*relation) ([]*column, bool) {
+// findProjection adds the columns that project names, and reports whether one is pack(*).
+func (b *binder) findProjection(op *syntax.Find, cols []*column) ([]*column, bool) {
 	packed := false
 	for i, c := range op.Columns {
 		switch v := c.Value.(type) {
@@ -333,11 +319,11 @@ func (b *binder) findProjection(op *syntax.Find, cols []*column, tables []*relat
 			cols = append(cols, &column{name: v.Text, typing: t})
 		}
 	}
-	_ = tables
 	return cols, packed
 }
 
-func (b *binder) findAway(op *syntax.Find, cols []*column, source string, packed bool) []*column {
+// findAway removes the columns that project-away names; a star leaves the source and an explicit pack(*).
+func findAway(op *syntax.Find, cols []*column, source string, packed bool) []*column {
 	gone := map[string]bool{}
 	star := false
 	for _, c := range op.Columns {

@@ -70,7 +70,7 @@ func (b *binder) bindRowOperator(op syntax.Operator, in *relation) *relation {
 	case *syntax.Project:
 		return b.bindProject(op, in)
 	case *syntax.ProjectAway:
-		return b.bindProjectAway(op, in, false)
+		return b.bindProjectAway(op, in)
 	case *syntax.ProjectKeep:
 		return b.bindProjectKeep(op, in)
 	case *syntax.ProjectRename:
@@ -170,7 +170,9 @@ func (b *binder) bindProject(op *syntax.Project, in *relation) *relation {
 
 func (b *binder) bindSort(op *syntax.Sort, in *relation) *relation {
 	keys, args := b.bindKeys(op.Keys)
-	_ = b.requireScalars(args) && b.requireNotDynamic(args)
+	if b.requireScalars(args) {
+		b.requireNotDynamic(args)
+	}
 	return same(in, &Sort{Output: b.output(in, op), Input: in.op, Keys: keys})
 }
 
@@ -275,7 +277,9 @@ func (b *binder) bindSummarize(op *syntax.Summarize, in *relation) *relation {
 		}
 	}
 	p := newProjection()
-	_ = b.requireScalars(values(by)) && b.requireNotDynamic(values(by))
+	if b.requireScalars(values(by)) {
+		b.requireNotDynamic(values(by))
+	}
 	for _, it := range by {
 		b.place(p, it, placing{})
 	}
