@@ -46,7 +46,7 @@ func encodingFunction(name string) rowFunction {
 			return value.NewGUID(hex.EncodeToString(guidOrder(b)))
 		}
 	case "base64_encode_fromguid":
-		return func(c *invocation, args []value.Value) value.Value {
+		return func(_ *invocation, args []value.Value) value.Value {
 			b, err := hex.DecodeString(strings.ReplaceAll(args[0].Str(), "-", ""))
 			if err != nil || len(b) != 16 {
 				return value.NewString("")

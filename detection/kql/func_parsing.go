@@ -107,7 +107,7 @@ func parsePath(s string) any {
 	if len(directory) >= 2 && directory[1] == ':' || len(s) >= 2 && s[1] == ':' {
 		root = s[:min(3, len(s))]
 	}
-	if name, after, ok := strings.Cut(file, ":"); ok && !(root != "" && directory == "") {
+	if name, after, ok := strings.Cut(file, ":"); ok && (root == "" || directory != "") {
 		file, stream = name, after
 	}
 	parent := directory
@@ -187,7 +187,7 @@ func parseVersion(c *invocation, args []value.Value) value.Value {
 	if len(parts) > 4 {
 		return c.null()
 	}
-	digits := ""
+	var digits strings.Builder
 	for i := range 4 {
 		n := uint64(0)
 		if i < len(parts) {
@@ -196,9 +196,9 @@ func parseVersion(c *invocation, args []value.Value) value.Value {
 				return c.null()
 			}
 		}
-		digits += fmt.Sprintf("%08d", n)
+		fmt.Fprintf(&digits, "%08d", n)
 	}
-	return value.Convert(value.NewString(digits), value.Decimal)
+	return value.Convert(value.NewString(digits.String()), value.Decimal)
 }
 
 // parseCSV gives the fields of the first record.
@@ -241,14 +241,14 @@ func jsonPath(path string) ([]value.Value, bool) {
 	}
 	var steps []value.Value
 	for rest != "" {
-		switch {
-		case rest[0] == '.':
+		switch rest[0] {
+		case '.':
 			end := strings.IndexAny(rest[1:], ".[")
 			if end < 0 {
 				end = len(rest) - 1
 			}
 			steps, rest = append(steps, value.NewString(rest[1:1+end])), rest[1+end:]
-		case rest[0] == '[':
+		case '[':
 			end := strings.IndexByte(rest, ']')
 			if end < 0 {
 				return nil, false

@@ -118,7 +118,7 @@ func chooseCase(_ *invocation, args []value.Value) value.Value {
 // coalesce takes the first argument that is neither null nor the empty string.
 func coalesce(c *invocation, args []value.Value) value.Value {
 	for _, a := range args {
-		if !a.IsNull() && !(a.Type() == value.String && a.Str() == "") {
+		if !a.IsNull() && (a.Type() != value.String || a.Str() != "") {
 			return a
 		}
 	}

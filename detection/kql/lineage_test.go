@@ -17,8 +17,10 @@ import (
 // events is a small table of twelve events on three hosts.
 func events() []bind.Table {
 	columns := []value.Column{
-		{Name: "Host", Type: value.String}, {Name: "File", Type: value.String},
-		{Name: "Size", Type: value.Long}, {Name: "Extra", Type: value.String},
+		{Name: "Host", Type: value.String},
+		{Name: "File", Type: value.String},
+		{Name: "Size", Type: value.Long},
+		{Name: "Extra", Type: value.String},
 	}
 	return []bind.Table{{Name: "Events", Columns: columns}, {Name: "Hosts", Columns: columns[:2]}}
 }

@@ -62,7 +62,7 @@ func (n *needle) inASCII(s string) bool {
 
 // bounded reports whether the occurrence at i has the boundaries.
 func (n *needle) bounded(s string, i int) bool {
-	return !(n.left && termBefore(s, i)) && !(n.right && termAt(s, i+len(n.text)))
+	return (!n.left || !termBefore(s, i)) && (!n.right || !termAt(s, i+len(n.text)))
 }
 
 // scanner finds several ASCII needles at once in a dictionary's arena, by the method of

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -53,9 +54,7 @@ func (b *Bag) Len() int { return len(b.keys) }
 // Clone copies the bag, not the values inside.
 func (b *Bag) Clone() *Bag {
 	c := &Bag{keys: slices.Clone(b.keys), values: make(map[string]any, len(b.keys))}
-	for k, v := range b.values {
-		c.values[k] = v
-	}
+	maps.Copy(c.values, b.values)
 	return c
 }
 

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
@@ -193,7 +194,7 @@ func TestKeyTellsTypesOfContentApart(t *testing.T) {
 func TestBagKeepsOrder(t *testing.T) {
 	x, err := value.ParseJSON(`{"z":1,"a":{"k":[1,2.5,"s",null,true]},"z":2}`)
 	require.NoError(t, err)
-	require.Equal(t, `{"z":2,"a":{"k":[1,2.5,"s",null,true]}}`, value.JSON(x))
+	require.Empty(t, cmp.Diff(`{"z":2,"a":{"k":[1,2.5,"s",null,true]}}`, value.JSON(x)), "the order of keys counts")
 	bag, ok := x.(*value.Bag)
 	require.True(t, ok)
 	bag.Delete("z")
