@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"slices"
@@ -27,7 +28,7 @@ type Process struct {
 	Bits        int // 64, or 32 for a WOW64 process
 
 	images  map[string]bool // folded paths that are mapped; guarded by Kernel.mu
-	console *Process        // conhost.exe that serves it, nil without a console
+	console *Process        // conhost.exe that serves it, nil without a console; guarded by Kernel.mu
 	hidden  bool
 	cancel  context.CancelFunc
 	done    chan struct{}
@@ -155,10 +156,11 @@ func (k *Kernel) Run(ctx context.Context, parent *Process, s Spec, stdio Stdio) 
 
 // Terminate ends a process from outside with an exit code.
 func (k *Kernel) Terminate(p *Process, code int) {
+	// First the end, then the news of it: nothing may be done in between.
+	k.end(p, code)
 	if p.cancel != nil {
 		p.cancel()
 	}
-	k.end(p, code)
 }
 
 // Kill ends target on behalf of p: its own user's processes, or any process when
@@ -175,14 +177,24 @@ func (k *Kernel) Kill(p, target *Process, code int) error {
 	return nil
 }
 
-// TerminateTree ends a process and everything that it started, children first.
+// TerminateTree ends a process and everything that descends from it, also by way
+// of processes that have ended, youngest first.
 func (k *Kernel) TerminateTree(p *Process, code int) {
-	for _, child := range k.Processes() {
-		if child.Parent == p {
-			k.TerminateTree(child, code)
-		}
+	descendants := slices.DeleteFunc(k.Processes(), func(other *Process) bool { return !other.descends(p) })
+	slices.SortFunc(descendants, func(a, b *Process) int { return cmp.Compare(b.Key, a.Key) })
+	for _, other := range descendants {
+		k.Terminate(other, code)
 	}
 	k.Terminate(p, code)
+}
+
+func (p *Process) descends(from *Process) bool {
+	for at := p.Parent; at != nil; at = at.Parent {
+		if at == from {
+			return true
+		}
+	}
+	return false
 }
 
 // begin makes a process and does everything up to the first step of its program.
@@ -267,10 +279,11 @@ func (k *Kernel) end(p *Process, code int) {
 		k.mu.Lock()
 		delete(k.processes, p.PID)
 		p.ended, p.code = true, code
+		console := p.console
 		k.mu.Unlock()
 		k.Publish(ProcessExited{By: k.By(p), Code: code})
-		if p.console != nil && p.console.Parent == p {
-			k.Terminate(p.console, 0)
+		if console != nil && console.Parent == p {
+			k.Terminate(console, 0)
 		}
 		close(p.done)
 	})

@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -290,4 +291,34 @@ func TestKill(t *testing.T) {
 	requireCode(t, kernel.AccessDenied, m.Kill(m.shell, scm, 1), "a protected process")
 	require.NoError(t, m.Kill(m.shell, p, 1))
 	requireCode(t, kernel.ProcessAborted, m.Kill(p, user, 1), "by a process that has ended")
+}
+
+// TestConcurrentWork lets many processes start, write and end at once.
+func TestConcurrentWork(t *testing.T) {
+	k := kernel.New(host.New(host.Options{Seed: 9}))
+	shell := logon(t, k, "Administrator")
+	k.Install(`C:\Windows\System32\find.exe`, func(_ context.Context, p *kernel.Process, _ kernel.Stdio) int {
+		name := strings.ReplaceAll(p.CommandLine, " ", "_")
+		if k.WriteFile(p, `C:\Windows\Temp\`+name, []byte(name), kernel.CreateAlways) != nil {
+			return 1
+		}
+		return 0
+	})
+	var group sync.WaitGroup
+	for i := range 20 {
+		group.Go(func() {
+			code, err := k.Run(t.Context(), shell, kernel.Spec{CommandLine: "find " + strings.Repeat("x", i)}, kernel.Stdio{})
+			if err != nil || code != 0 {
+				t.Errorf("code %d, %v", code, err)
+			}
+		})
+	}
+	group.Wait()
+	files, err := k.ReadDirectory(shell, `C:\Windows\Temp`)
+	require.NoError(t, err)
+	require.Len(t, files, 20)
+	k.TerminateTree(shell, 0)
+	for _, p := range k.Processes() {
+		require.NotSame(t, shell, p.Parent, p.Name())
+	}
 }

@@ -142,18 +142,27 @@ func (k *Kernel) attachConsole(p *Process, profile *profile) {
 	if profile.noConsole || withoutConsole(p.Name()) {
 		return
 	}
-	if p.Parent != nil && p.Parent.console != nil {
-		p.console = p.Parent.console
-		return
-	}
-	if p.hidden {
+	if k.shareConsole(p) || p.hidden {
 		return
 	}
 	const conhost = `C:\Windows\System32\conhost.exe`
 	line := `\??\C:\Windows\system32\conhost.exe 0xffffffff -ForceV1`
 	if child, err := k.StartResident(context.Background(), p, Spec{Image: conhost, CommandLine: line, Dir: `C:\Windows`}); err == nil {
+		k.mu.Lock()
+		defer k.mu.Unlock()
 		p.console = child
 	}
+}
+
+// shareConsole gives p the console of its parent, if that has one.
+func (k *Kernel) shareConsole(p *Process) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if p.Parent == nil || p.Parent.console == nil {
+		return false
+	}
+	p.console = p.Parent.console
+	return true
 }
 
 // withoutConsole lists programs of the graphical and the native subsystem and
