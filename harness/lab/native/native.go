@@ -58,8 +58,11 @@ func Programs(k *kernel.Kernel, log *eventlog.Log, server *iis.Server) map[strin
 
 func folders(name string) []string {
 	const system, wow = `C:\Windows\System32\`, `C:\Windows\SysWOW64\`
-	if name == "appcmd.exe" {
+	switch name {
+	case "appcmd.exe":
 		return []string{system + `inetsrv\`, wow + `inetsrv\`}
+	case "WMIC.exe":
+		return []string{system + `wbem\`, wow + `wbem\`}
 	}
 	return []string{system, wow}
 }
@@ -79,7 +82,7 @@ func tools() map[string]tool {
 		"where.exe": where, "more.com": more, "sort.exe": sortLines, "attrib.exe": attrib, "xcopy.exe": xcopy,
 		"Robocopy.exe": robocopy, "fc.exe": fc, "timeout.exe": timeout, "PING.EXE": ping, "certutil.exe": certutil,
 		"ipconfig.exe": ipconfig, "systeminfo.exe": systeminfo, "schtasks.exe": schtasks, "auditpol.exe": auditpol,
-		"curl.exe": curl, "conhost.exe": conhost,
+		"curl.exe": curl, "conhost.exe": conhost, "takeown.exe": takeown, "quser.exe": quser, "clip.exe": clip, "WMIC.exe": wmic,
 	}
 }
 

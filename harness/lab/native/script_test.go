@@ -98,7 +98,7 @@ func (m *machine) observe(a kernel.Activity) {
 func (m *machine) note(what, detail string) { m.activity = append(m.activity, what+" "+detail) }
 
 // unstable are numbers that a change of the machine's furniture moves.
-var unstable = regexp.MustCompile(`(PID +: |with PID |,")\d+|S-1-5-21-\d+-\d+-\d+|S-1-5-5-0-\d+`)
+var unstable = regexp.MustCompile(`(PID +: |ProcessId = |fileSize: |with PID |,")\d+|S-1-5-21-\d+-\d+-\d+|S-1-5-5-0-\d+`)
 
 func (m *machine) run(t *testing.T, line, input string) string {
 	t.Helper()
