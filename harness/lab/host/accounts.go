@@ -1,10 +1,14 @@
 package host
 
 import (
+	"crypto/sha1" //nolint:gosec // that is how Windows derives some SIDs
+	"encoding/binary"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"unicode/utf16"
 )
 
 // A User is a local account.
@@ -98,12 +102,39 @@ func wellKnown(account string) (string, bool) {
 		`nt authority\local service`:   "S-1-5-19",
 		`nt authority\network service`: "S-1-5-20",
 		`nt authority\local account`:   "S-1-5-113",
-		`nt service\trustedinstaller`:  "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464",
 		`window manager\dwm-1`:         "S-1-5-90-0-1",
 		`font driver host\umfd-0`:      "S-1-5-96-0-0",
-		`iis apppool\defaultapppool`:   "S-1-5-82-3006700770-424185619-1745488364-794895919-4004696415",
 	}[strings.ToLower(account)]
-	return sid, ok
+	if ok {
+		return sid, true
+	}
+	return virtualAccount(account)
+}
+
+// virtualAccount computes the SID of a service (S-1-5-80) or of an application
+// pool (S-1-5-82): the SHA-1 of its name in UTF-16, in upper case for the one
+// and in lower case for the other.
+func virtualAccount(account string) (string, bool) {
+	domain, name, _ := strings.Cut(account, `\`)
+	authority := ""
+	switch strings.ToUpper(domain) {
+	case "NT SERVICE":
+		authority, name = "S-1-5-80", strings.ToUpper(name)
+	case "IIS APPPOOL":
+		authority, name = "S-1-5-82", strings.ToLower(name)
+	}
+	if authority == "" || name == "" {
+		return "", false
+	}
+	var raw []byte
+	for _, unit := range utf16.Encode([]rune(name)) {
+		raw = binary.LittleEndian.AppendUint16(raw, unit)
+	}
+	sum := sha1.Sum(raw) //nolint:gosec // that is how Windows derives them
+	for part := range slices.Chunk(sum[:], 4) {
+		authority += "-" + strconv.FormatUint(uint64(binary.LittleEndian.Uint32(part)), 10)
+	}
+	return authority, true
 }
 
 // SID returns the security identifier of a user, group or well-known account.

@@ -263,6 +263,21 @@ func TestConfigurationOfTheWebServer(t *testing.T) {
 	}
 }
 
+func TestVirtualAccounts(t *testing.T) {
+	accounts := host.New(host.Options{}).Accounts
+	for account, want := range map[string]string{
+		`NT SERVICE\TrustedInstaller`: "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464",
+		`IIS APPPOOL\DefaultAppPool`:  "S-1-5-82-3006700770-424185619-1745488364-794895919-4004696415",
+		`builtin\administrators`:      "S-1-5-32-544",
+	} {
+		sid, ok := accounts.SID(account)
+		require.True(t, ok)
+		require.Equal(t, want, sid)
+	}
+	_, ok := accounts.SID("nobody")
+	require.False(t, ok)
+}
+
 func TestSeeds(t *testing.T) {
 	one, same, other := host.New(host.Options{Seed: 1}), host.New(host.Options{Seed: 1}), host.New(host.Options{Seed: 2})
 	require.Equal(t, one.MachineGUID, same.MachineGUID)
