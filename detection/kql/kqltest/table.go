@@ -60,11 +60,17 @@ func cells(t *kql.Table, row int) []value.Value {
 	return out
 }
 
+// noColumns stands for the header of a table without columns.
+const noColumns = "(no columns)"
+
 // writeTable writes a header and rows as they stand in a file, sorted unless the order counts.
 func writeTable(t *kql.Table, ordered bool) []string {
 	columns := make([]string, len(t.Columns()))
 	for i, c := range t.Columns() {
 		columns[i] = syntax.QuoteName(c.Name) + ":" + c.Type.String()
+	}
+	if len(columns) == 0 {
+		return []string{noColumns} // a blank line would end the case
 	}
 	rows := make([]string, t.Len())
 	for row := range rows {

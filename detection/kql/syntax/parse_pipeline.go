@@ -115,7 +115,7 @@ func (p *parser) mendPipe() bool {
 	if lower := strings.ToLower(word); words[lower].strength != noOperator {
 		hint = `did you mean "` + lower + `"?`
 	} else if p.peek(1).kind != signToken {
-		hint = didYouMean(word, "| ", operatorNames())
+		hint = didYouMean(word, "| ", OperatorWords())
 	}
 	p.fail("KS005", `expected "|" or ";", got `+p.got(), hint)
 	p.resync()
@@ -133,7 +133,7 @@ func (p *parser) requiredOperator() Operator {
 	hint := ""
 	if t.kind == wordToken {
 		bad.word = Word{Text: p.slice(t), Span: Span{int(t.start), int(t.end)}}
-		hint = didYouMean(bad.word.Text, "", operatorNames())
+		hint = didYouMean(bad.word.Text, "", OperatorWords())
 	}
 	if p.atWord("count") {
 		hint = "the operator takes no arguments; count(...) goes into summarize"

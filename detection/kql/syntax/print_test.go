@@ -47,9 +47,9 @@ func TestSuggest(t *testing.T) {
 		require.Equal(t, want, got, name)
 		require.Equal(t, want != "", ok, name)
 	}
-	got, _ := Suggest("sumarize", operatorNames())
+	got, _ := Suggest("sumarize", OperatorWords())
 	require.Equal(t, "summarize", got)
-	got, _ = Suggest("wher", operatorNames())
+	got, _ = Suggest("wher", OperatorWords())
 	require.Equal(t, "where", got)
 }
 

@@ -130,8 +130,8 @@ var compounds = map[string][]string{
 	"!in":     {"!in~"},
 }
 
-// operatorNames are the words that begin an operator after a pipe, for "did you mean".
-func operatorNames() []string {
+// OperatorWords are the words that begin an operator after a pipe, two spellings of one operator included, in alphabetical order.
+func OperatorWords() []string {
 	return []string{
 		"as", "assert-schema", "consume", "count", "distinct", "evaluate", "extend", "facet", "filter", "find", "fork",
 		"getschema", "graph-mark-components", "graph-match", "graph-shortest-paths", "graph-to-table",
