@@ -18,7 +18,7 @@ type Result struct {
 	// Plan is what to run; it is complete if Diagnostics holds no error. It is nil if the query
 	// gives no rows.
 	Plan Operator
-	// Tables lists the tables of the schema that the query refers to, in order of first mention.
+	// Tables lists every reference to a table of the schema, in the order they were met.
 	Tables []TableUse
 	// Diagnostics are in the order of the text.
 	Diagnostics []syntax.Diagnostic

@@ -22,7 +22,9 @@ func (b *binder) bindCall(e *syntax.Call, table bool) *bound {
 	if f, ok := b.schema.Function(name); ok {
 		return b.callService(e, f)
 	}
-	b.bindArguments(e)
+	if b.invoked == nil { // else the arguments may be names that only the function knows what to do with
+		b.bindArguments(e)
+	}
 	return b.unknownFunction(e, table)
 }
 
@@ -361,9 +363,9 @@ func (b *binder) bindMemberCall(e *syntax.Member, target *bound, member *syntax.
 			b.report("KS211", member.Name.Span(), "the name '%s' does not refer to any known function", member.Name.Text)
 		}
 		return tableOf(e, &relation{open: true, op: b.nowhere(e)})
-	case target.typing.shape == invalid:
+	case target.typing.unresolved():
 		b.bindArguments(member)
-		return bad(e)
+		return &bound{node: e, typing: target.typing, expr: placeholder(e)}
 	default:
 		b.bindArguments(member)
 		b.report("KS211", member.Name.Span(), "the name '%s' does not refer to any known function", member.Name.Text)

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"strings"
+
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
@@ -113,7 +115,7 @@ func (b *binder) access(e syntax.Expr, target, index *bound) *bound {
 		out.expr = placeholder(e)
 		return out
 	}
-	t, ok := b.accessType(target, index)
+	t, ok := b.accessType(target, index, b.brackets(e, target))
 	if !ok {
 		return bad(e)
 	}
@@ -122,7 +124,7 @@ func (b *binder) access(e syntax.Expr, target, index *bound) *bound {
 	return out
 }
 
-func (b *binder) accessType(target, index *bound) (typing, bool) {
+func (b *binder) accessType(target, index *bound, at syntax.Span) (typing, bool) {
 	text, hasText := index.text()
 	t, i := target.typing, index.typing
 	switch t.shape {
@@ -147,12 +149,21 @@ func (b *binder) accessType(target, index *bound) (typing, bool) {
 	case unknown:
 		return t, true
 	default:
-		d := b.report("KS147", index.span(), "the element access operator [] is not allowed in this context")
+		d := b.report("KS147", at, "the element access operator [] is not allowed in this context")
 		if t.is(value.String) {
 			d.Hint = "a string has no elements: use parse_json() or split() first"
 		}
 		return typing{}, false
 	}
+}
+
+// brackets is the text of [index] behind the target.
+func (b *binder) brackets(e syntax.Expr, target *bound) syntax.Span {
+	at := syntax.Span{Start: target.span().End, End: e.Span().End}
+	if i := strings.IndexByte(b.source.Slice(at), '['); i > 0 {
+		at.Start += i
+	}
+	return at
 }
 
 func elementName(target, index *bound) (string, bool) {

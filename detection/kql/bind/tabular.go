@@ -272,7 +272,7 @@ func (b *binder) checkDistinctStar(items []*item, p *projection) {
 func (b *binder) bindSummarize(op *syntax.Summarize, in *relation) *relation {
 	by := b.bindItems(op.By)
 	for _, it := range by {
-		if _, isName := it.value.node.(*syntax.Name); isName && it.value.column == nil {
+		if _, isName := it.value.node.(*syntax.Name); isName && it.value.column == nil && it.value.typing.isScalar() {
 			it.value.hasName = false // the engine puts the value of a variable in its place
 		}
 	}
