@@ -285,6 +285,34 @@ func TestUnsupportedIsRecordedOutOfBand(t *testing.T) {
 	require.Len(t, started, 1, "the record can be joined with the process")
 }
 
+func TestWhatProgramsLog(t *testing.T) {
+	w := watch(t, everything)
+	require.NoError(t, w.StopService(w.shell, "Spooler"))
+	changes := w.events(t, eventlog.SystemChannel, `*[System[EventID=7036 and Provider[@Name='Service Control Manager']]]`)
+	require.Len(t, changes, 1)
+	require.Equal(t, map[string]string{"param1": "Print Spooler", "param2": "stopped"}, data(changes[0]))
+	w.Publish(kernel.EventLogged{
+		By: w.By(w.shell), Channel: eventlog.Security, Provider: "Microsoft-Windows-Eventlog", EventID: 1102, Level: 4,
+		Data: []kernel.Field{{Name: "SubjectUserName", Value: "Administrator"}},
+	})
+	cleared := w.events(t, eventlog.Security, `*[UserData/LogFileCleared/SubjectUserName='Administrator']`)
+	require.Len(t, cleared, 1)
+	require.Equal(t, w.shell.Token.SID, cleared[0].UserID)
+}
+
+func TestRemoteShells(t *testing.T) {
+	w := watch(t, everything)
+	w.Publish(kernel.ShellOpened{By: w.By(w.shell), Token: w.shell.Token, ResourceURI: "http://x/shell/cmd", ShellID: "1"})
+	opened := w.events(t, eventlog.WinRM, `*[System[EventID=91]]`)
+	require.Len(t, opened, 1)
+	require.Equal(t, map[string]string{"resourceUri": "http://x/shell/cmd", "shellId": "1"}, data(opened[0]))
+	service, _ := w.ServiceProcess("WinRM")
+	w.Logoff(service, w.shell.Token, kernel.LogonNetwork)
+	ended := w.events(t, eventlog.Security, `*[System[EventID=4634]]`)
+	require.Len(t, ended, 1)
+	require.Equal(t, "3", data(ended[0])["LogonType"])
+}
+
 func TestPowerShellEngines(t *testing.T) {
 	w := watch(t, everything)
 	p, err := w.StartResident(t.Context(), w.shell, kernel.Spec{CommandLine: "powershell.exe -NoProfile -Command 1"})

@@ -36,16 +36,31 @@ func (s *services) observe(a kernel.Activity) {
 	case kernel.EventLogged:
 		e := by(a.Process, nil)
 		e.Provider, e.EventID, e.Level, e.Keywords = a.Provider, a.EventID, a.Level, 0x80000000000000
+		e.ProviderGUID = providerGUID(a.Provider)
 		for _, f := range a.Data {
 			e.Data = append(e.Data, eventlog.Field(f))
 		}
 		if a.Provider == "Microsoft-Windows-Eventlog" && (a.EventID == 104 || a.EventID == 1102) {
-			e.ProviderGUID, e.Task, e.UserID, e.Keywords = "{fc65ddd8-d6ef-4962-83d5-6e5cfe9ce148}", 104, a.Process.Token.SID, 0x8000000000000000
+			e.Task, e.UserID, e.Keywords = 104, a.Process.Token.SID, 0x8000000000000000
 			e.UserData = &eventlog.UserData{Element: "LogFileCleared", Namespace: "http://manifests.microsoft.com/win/2004/08/windows/eventlog", Data: e.Data}
 			e.Data = nil
 		}
 		s.append(a.Channel, e, a.Time)
 	}
+}
+
+// providerGUID is the registered identifier of a provider that programs write
+// with; classic providers have none.
+func providerGUID(name string) string {
+	switch name {
+	case "Microsoft-Windows-Eventlog":
+		return "{fc65ddd8-d6ef-4962-83d5-6e5cfe9ce148}"
+	case "Microsoft-Windows-IIS-W3SVC-WP":
+		return "{670080d9-742a-4187-8d16-41143d1290bd}"
+	case "Service Control Manager":
+		return "{555908d1-a6d7-4695-8e1e-26931d2012f4}"
+	}
+	return ""
 }
 
 func (s *services) append(channel string, e eventlog.Event, at time.Time) {
