@@ -35,12 +35,11 @@ type Server struct {
 	history history
 }
 
-// New returns the server of the machine and takes over its worker process
-// image and its configuration history.
+// New returns the server of the machine and takes over its configuration
+// history.
 func New(k *kernel.Kernel) *Server {
 	s := &Server{k: k, pools: map[string]*pool{}, sites: map[string]bool{}, readers: map[uint64]bool{}}
 	s.history = history{k: k, rand: k.Host().Rand.Stream("iis history")}
-	k.Install(workerImage, s.worker)
 	k.Subscribe(s.observe)
 	return s
 }

@@ -3,14 +3,11 @@ package iis
 import (
 	"bytes"
 	"context"
-	"crypto/sha1" //nolint:gosec // Windows derives the SIDs of virtual accounts with SHA-1
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
-	"unicode/utf16"
 
 	"github.com/seed-67b27da2/geiger/harness/lab/host"
 	"github.com/seed-67b27da2/geiger/harness/lab/kernel"
@@ -170,36 +167,35 @@ func (s *Server) log(p *kernel.Process, channel, provider string, id int, data .
 	s.k.Publish(kernel.EventLogged{By: s.k.By(p), Channel: channel, Provider: provider, EventID: id, Level: 2, Data: data})
 }
 
-// start creates a worker process and waits until it has loaded its modules. A
-// process that failed to is returned with an error.
+// start creates a worker process and lets it load its modules. A process that
+// failed to has ended and is returned with the error.
 func (s *Server) start(ctx context.Context, was *kernel.Process, pl *pool, settings Pool, wanted []Module) (*kernel.Process, error) {
 	file := host.Join(poolFolder, settings.Name, settings.Name+".config")
 	if err := s.writePoolFile(was, file); err != nil {
 		return nil, err
 	}
 	token := s.k.ServiceToken(`IIS APPPOOL\` + settings.Name)
-	token.SID = poolSID(settings.Name)
 	env := s.k.Environment(token)
 	env.Set("APP_POOL_ID", settings.Name)
-	ready := make(chan error, 1)
-	p, err := s.k.Start(context.WithValue(context.WithoutCancel(ctx), assignment{}, work{modules: wanted, ready: ready}), was, kernel.Spec{
+	p, err := s.k.StartResident(context.WithoutCancel(ctx), was, kernel.Spec{
 		Image: workerImage, CommandLine: workerLine(settings, file, was), Dir: `C:\Windows\system32\inetsrv`, Token: token, Env: env, Hidden: true,
-	}, kernel.Stdio{})
+	})
 	if err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	pl.worker = p
 	s.mu.Unlock()
-	select {
-	case err = <-ready:
-	case <-p.Done():
-		err = errors.New("the worker process ended")
+	for _, m := range wanted {
+		if !applies(m.PreCondition) {
+			continue
+		}
+		if err := s.loadModule(p, m); err != nil {
+			s.k.Terminate(p, 0)
+			return p, err
+		}
 	}
-	if err != nil {
-		<-p.Done()
-	}
-	return p, err
+	return p, nil
 }
 
 func workerLine(settings Pool, file string, was *kernel.Process) string {
@@ -234,50 +230,6 @@ func (s *Server) writePoolFile(was *kernel.Process, file string) error {
 		return err
 	}
 	return s.k.RenameFile(was, file+".tmp", file)
-}
-
-// poolSID is the SID of the virtual account of a pool: the SHA-1 of its
-// lower-case name in UTF-16, as five sub-authorities.
-func poolSID(name string) string {
-	var text []byte
-	for _, unit := range utf16.Encode([]rune(strings.ToLower(name))) {
-		text = binary.LittleEndian.AppendUint16(text, unit)
-	}
-	sum := sha1.Sum(text) //nolint:gosec // see the import
-	var sid strings.Builder
-	sid.WriteString("S-1-5-82")
-	for i := 0; i < len(sum); i += 4 {
-		fmt.Fprintf(&sid, "-%d", binary.LittleEndian.Uint32(sum[i:]))
-	}
-	return sid.String()
-}
-
-// assignment is the context key under which a worker finds its work.
-type assignment struct{}
-
-type work struct {
-	modules []Module
-	ready   chan<- error
-}
-
-// worker is the program of w3wp.exe. Started by hand it has nothing to do.
-func (s *Server) worker(ctx context.Context, p *kernel.Process, _ kernel.Stdio) int {
-	job, ok := ctx.Value(assignment{}).(work)
-	if !ok {
-		return 1
-	}
-	for _, m := range job.modules {
-		if !applies(m.PreCondition) {
-			continue
-		}
-		if err := s.loadModule(p, m); err != nil {
-			job.ready <- err
-			return 0
-		}
-	}
-	job.ready <- nil
-	<-ctx.Done()
-	return 0
 }
 
 // applies evaluates the conditions that a 64-bit integrated v4.0 worker meets.
