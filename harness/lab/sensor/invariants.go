@@ -29,7 +29,7 @@ func (v Violation) String() string {
 //
 //	V1  a ProcessGuid begins with the machine's part and holds the second of the start
 //	V2  its tail is the process start key: the boot's number, and a sequence that rises
-//	V3  the tail of a LogonGuid is the LogonId
+//	V3  the tail of a LogonGuid is the LogonId (before Sysmon 11 its second half)
 //	V4  the parent's image and pid are those of the parent's own event 1
 //	V5  so is its command line, with each %% a %
 //	V6  process ids are multiples of four
@@ -129,7 +129,8 @@ func (c *checker) process(f map[string]string) {
 		c.violate("V1", "ProcessGuid is %d s off the start", d)
 	}
 	c.startKey(startKey{at, key})
-	if _, logon, ok := guidParts(strings.ToLower(f["LogonGuid"])); !ok || "0x"+strconv.FormatUint(logon, 16) != f["LogonId"] {
+	id, err := strconv.ParseUint(f["LogonId"], 0, 64)
+	if _, logon, ok := guidParts(f["LogonGuid"]); !ok || err != nil || logon != id && logon>>32 != id {
 		c.violate("V3", "LogonGuid %s, LogonId %s", f["LogonGuid"], f["LogonId"])
 	}
 	c.parent(f)

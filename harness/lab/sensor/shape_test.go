@@ -11,7 +11,60 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-67b27da2/geiger/harness/lab/eventlog"
+	"github.com/seed-67b27da2/geiger/harness/lab/sensor"
 )
+
+// row is one recorded event.
+type row struct {
+	EID      int               `json:"eid"`
+	Computer string            `json:"computer"`
+	RecordID uint64            `json:"record_id"`
+	Data     map[string]string `json:"data"`
+}
+
+func recordedRows(t *testing.T) []row {
+	t.Helper()
+	f, err := os.Open(shared(t, "telemetry/real_sysmon_sample.jsonl.gz"))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, f.Close()) }()
+	zipped, err := gzip.NewReader(f)
+	require.NoError(t, err)
+	var rows []row
+	lines := bufio.NewScanner(zipped)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var r row
+		require.NoError(t, json.Unmarshal(lines.Bytes(), &r))
+		rows = append(rows, r)
+	}
+	require.NoError(t, lines.Err())
+	return rows
+}
+
+// TestRecordedEventsKeepTheInvariants holds the check itself against recorded
+// process starts: the rules that one event alone can break must hold nearly
+// always.
+func TestRecordedEventsKeepTheInvariants(t *testing.T) {
+	starts := 0
+	broken := map[string]int{}
+	for _, r := range recordedRows(t) {
+		if r.EID != 1 {
+			continue
+		}
+		starts++
+		record := eventlog.Record{ID: r.RecordID, Event: eventlog.Event{EventID: 1, UserID: "S-1-5-18"}}
+		for name, value := range r.Data {
+			record.Data = append(record.Data, eventlog.Field{Name: name, Value: value})
+		}
+		for _, v := range sensor.CheckInvariants([]eventlog.Record{record}) {
+			broken[v.Rule]++
+		}
+	}
+	require.Greater(t, starts, 1000)
+	for _, rule := range []string{"V1", "V3", "V6"} {
+		require.Less(t, float64(broken[rule])/float64(starts), 0.02, "%s: %d of %d", rule, broken[rule], starts)
+	}
+}
 
 // format is a name for values of a kind.
 type format struct {
@@ -52,25 +105,13 @@ func shape(all []format, value string) string {
 // TestValuesLookLikeRecordedOnes compares the format of every field that the
 // lab writes with the formats of that field in recorded telemetry.
 func TestValuesLookLikeRecordedOnes(t *testing.T) {
-	f, err := os.Open(shared(t, "telemetry/real_sysmon_sample.jsonl.gz"))
-	require.NoError(t, err)
-	defer func() { require.NoError(t, f.Close()) }()
-	zipped, err := gzip.NewReader(f)
-	require.NoError(t, err)
 	type field struct {
 		id   int
 		name string
 	}
 	recorded := map[field]map[string]bool{}
 	all := formats()
-	lines := bufio.NewScanner(zipped)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var row struct {
-			EID  int               `json:"eid"`
-			Data map[string]string `json:"data"`
-		}
-		require.NoError(t, json.Unmarshal(lines.Bytes(), &row))
+	for _, row := range recordedRows(t) {
 		for name, value := range row.Data {
 			at := field{row.EID, name}
 			if recorded[at] == nil {
@@ -79,7 +120,6 @@ func TestValuesLookLikeRecordedOnes(t *testing.T) {
 			recorded[at][shape(all, value)] = true
 		}
 	}
-	require.NoError(t, lines.Err())
 	compared := 0
 	for _, r := range append(busy(t), exercised(t)...) {
 		for _, d := range r.Data {
