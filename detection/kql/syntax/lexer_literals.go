@@ -3,6 +3,7 @@ package syntax
 import (
 	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -301,10 +302,31 @@ func unescape(body string) string {
 			continue
 		}
 		size := max(1, escapeLength(body[pos:]))
+		if r, both := surrogates(body[pos:], size); both > 0 {
+			out = utf8.AppendRune(out, r)
+			pos += both
+			continue
+		}
 		out = appendEscape(out, body[pos:pos+size])
 		pos += size
 	}
 	return string(out)
+}
+
+// surrogates reads two \u escapes that stand for one character, as in UTF-16; both is their length, or 0.
+func surrogates(text string, size int) (r rune, both int) {
+	if size != 6 || len(text) < 12 || text[1] != 'u' || text[6] != '\\' || text[7] != 'u' || escapeLength(text[6:]) != 6 {
+		return 0, 0
+	}
+	high, err := strconv.ParseUint(text[2:6], 16, 32)
+	low, err2 := strconv.ParseUint(text[8:12], 16, 32)
+	if err != nil || err2 != nil {
+		return 0, 0
+	}
+	if r = utf16.DecodeRune(rune(high), rune(low)); r == utf8.RuneError {
+		return 0, 0
+	}
+	return r, 12
 }
 
 // appendEscape appends the character of one escape sequence.

@@ -117,7 +117,7 @@ func (p *parser) mendPipe() bool {
 	} else if p.peek(1).kind != signToken {
 		hint = didYouMean(word, "| ", OperatorWords())
 	}
-	p.fail("KS005", `expected "|" or ";", got `+p.got(), hint)
+	p.fail(p.leftover(), `expected "|" or ";", got `+p.got(), hint)
 	p.resync()
 	return p.accept('|')
 }

@@ -40,7 +40,7 @@ func (p *parser) betweenStatements(after bool) {
 	case p.at(')'), p.at(']'), p.at('}'):
 		p.fail("KS198", "unexpected "+p.got(), "")
 	case after:
-		p.expected("KS005", `"|" or ";"`)
+		p.expected(p.leftover(), `"|" or ";"`)
 	default:
 		p.expected("KS006", "a statement")
 	}

@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,6 +25,8 @@ func Parse(source *Source) (*Query, []Diagnostic) {
 		return q, []Diagnostic{p.command()}
 	}
 	q.Statements = p.statements()
+	// Those of the lexer came first.
+	slices.SortStableFunc(p.diagnostics, func(a, b Diagnostic) int { return cmp.Compare(a.Span.Start, b.Span.Start) })
 	return q, p.diagnostics
 }
 
@@ -128,10 +131,13 @@ func (p *parser) got() string {
 		return "the end of the query"
 	}
 	text := p.slice(t)
+	if line := text[:lineLength(text)]; len(line) < len(text) {
+		text = line + "..."
+	}
 	if utf8.RuneCountInString(text) > 24 {
 		text = string([]rune(text)[:21]) + "..."
 	}
-	if strings.ContainsAny(text, `"`+"\n") {
+	if strings.Contains(text, `"`) {
 		return text
 	}
 	return `"` + text + `"`
@@ -193,6 +199,15 @@ func alternatives(list []string) string {
 	}
 	last := len(quoted) - 1
 	return strings.Join(quoted[:last], ", ") + " or " + quoted[last]
+}
+
+// leftover is the code for text where a pipe or a semicolon should be: by whether a statement could begin with it.
+func (p *parser) leftover() string {
+	switch t := p.tokens[p.pos]; {
+	case t.kind == directiveToken, t.kind == signToken && !t.is('(') && !t.is('[') && !t.is('-') && !t.is('+'):
+		return "KS198"
+	}
+	return "KS005"
 }
 
 // closing consumes the bracket that ends what is being read. If something else

@@ -26,7 +26,7 @@ func TestQuoteString(t *testing.T) {
 func TestStringForms(t *testing.T) {
 	for raw, want := range map[string]string{
 		`"a\\b"`: `a\b`, `@"a\b""c"`: `a\b"c`, `@'it''s'`: `it's`, `h"s"`: "s", "H@'s'": "s",
-		"```a\"b```": `a"b`, "~~~x~~~": "x", `"\u0041\x42\103\U00000044"`: "ABCD",
+		"```a\"b```": `a"b`, "~~~x~~~": "x", `"\u0041\x42\103\U00000044"`: "ABCD", `"\ud83d\ude00"`: "😀",
 	} {
 		got, _ := decodeString(raw)
 		require.Equal(t, want, got, raw)
