@@ -104,10 +104,19 @@ func CodeOf(err error) (Code, bool) {
 	return 0, false
 }
 
+// IsNotFound reports whether err says that a file, path or key does not exist.
+func IsNotFound(err error) bool {
+	code, ok := CodeOf(err)
+	return ok && (code == FileNotFound || code == PathNotFound)
+}
+
 func fail(op, path string, code Code) *Error { return &Error{Code: code, Op: op, Path: path} }
 
 // translate gives an error of package host its Win32 code.
 func translate(op, path string, err error) error {
+	if err == nil {
+		return nil
+	}
 	codes := []struct {
 		err  error
 		code Code

@@ -127,15 +127,11 @@ func (k *Kernel) createNew(p *Process, path string, d Disposition) error {
 	if d == OpenExisting || d == TruncateExisting {
 		return fail("open", path, FileNotFound)
 	}
-	parent, err := k.host.FS.Stat(host.Parent(path))
-	if err != nil || !parent.IsDirectory() {
-		return fail("open", path, PathNotFound)
-	}
-	if !parent.Access.Allows(p.Token, host.RightWrite) {
-		return fail("open", path, AccessDenied)
+	if err := k.mayCreateIn(p, "open", path); err != nil {
+		return err
 	}
 	now := k.host.Clock.Now()
-	err = k.host.FS.Create(host.File{
+	err := k.host.FS.Create(host.File{
 		Path: path, Content: []byte{}, Created: now, Modified: now, Accessed: now, Attributes: host.Archive, Owner: p.Token.Owner(),
 	})
 	if err != nil {

@@ -1,7 +1,6 @@
 package kernel
 
 import (
-	"errors"
 	"slices"
 	"time"
 
@@ -201,10 +200,4 @@ func (k *Kernel) ConnectPipe(p *Process, name string) error {
 	k.work(20*time.Microsecond, 200*time.Microsecond)
 	k.Publish(PipeConnected{By: k.By(p), Name: name})
 	return nil
-}
-
-// IsNotFound reports whether err says that a file, path or key does not exist.
-func IsNotFound(err error) bool {
-	var e *Error
-	return errors.As(err, &e) && (e.Code == FileNotFound || e.Code == PathNotFound)
 }
