@@ -177,7 +177,7 @@ func (e *comparison) filter(x *execution, r *relation) ([]uint32, error) {
 		return e.filterGeneral(x, r)
 	}
 	s := r.slots[column.index]
-	if s.stored.codes != nil || s.stored.constant {
+	if s.base().codes != nil || s.base().constant {
 		return e.filterGeneral(x, r)
 	}
 	bound, err := e.args[1].eval(x, r)
@@ -202,7 +202,7 @@ func (e *comparison) filterGeneral(x *execution, r *relation) ([]uint32, error) 
 // complement, so that the loop has one form.
 func compareColumn(sign relationSign, s *slot, bound int64) []uint32 {
 	less, equal, greater := sign&isLess != 0, sign&isEqual != 0, sign&isGreater != 0
-	values, nulls := s.stored.ints, s.stored.nulls
+	values, nulls := s.base().ints, s.base().nulls
 	whenNull := sign == isLess|isGreater
 	accepts := func(row uint32) bool {
 		v := values[row]

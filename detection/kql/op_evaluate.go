@@ -157,14 +157,14 @@ func (o *bagUnpack) unpack(r *relation, bags *vector, kept []int, found []value.
 		own := slices.IndexFunc(kept, func(k int) bool { return r.columns[k].Name == c.Name })
 		unpacked := slices.ContainsFunc(found, func(p value.Column) bool { return o.prefix+p.Name == c.Name })
 		if own >= 0 && (!unpacked || o.conflict != "replace_source") {
-			slots[i] = &slot{stored: convertVector(r.vector(kept[own]), c.Type)}
+			slots[i] = newSlot(convertVector(r.vector(kept[own]), c.Type))
 			continue
 		}
 		b := newBuffer(c.Type, f.n)
 		for row := range f.n {
 			b.set(row, property(f.args[0].value(row).Dynamic(), strings.TrimPrefix(c.Name, o.prefix)))
 		}
-		slots[i] = &slot{stored: f.finish(b.vector())}
+		slots[i] = newSlot(f.finish(b.vector()))
 	}
 	return r.with(o.plan.Fields, slots)
 }
@@ -245,7 +245,7 @@ func (o *pivot) grid(x *execution, r *relation, keys []int, columns *grouping, n
 	if err != nil {
 		return nil, err
 	}
-	out := &relation{columns: o.plan.Fields, rows: len(rows.first), lineage: &slot{stored: lineageOf(x.lineage.collect(r, rows.of, len(rows.first)))}}
+	out := &relation{columns: o.plan.Fields, rows: len(rows.first), lineage: newSlot(lineageOf(x.lineage.collect(r, rows.of, len(rows.first))))}
 	for _, c := range o.plan.Fields {
 		key := slices.IndexFunc(keys, func(k int) bool { return r.columns[k].Name == c.Name })
 		v := constantOf(value.Null(c.Type), out.rows)
@@ -254,7 +254,7 @@ func (o *pivot) grid(x *execution, r *relation, keys []int, columns *grouping, n
 		} else if at >= 0 {
 			v = results[0].gather(stride(at, len(names), out.rows))
 		}
-		out.slots = append(out.slots, &slot{stored: convertVector(v, c.Type)})
+		out.slots = append(out.slots, newSlot(convertVector(v, c.Type)))
 	}
 	return out, nil
 }

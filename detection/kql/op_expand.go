@@ -144,10 +144,10 @@ func (e *expander) assemble(r *relation, rows []uint32, items []int64, cells [][
 	slots := make([]*slot, len(e.columns))
 	copy(slots, repeated.slots)
 	for k, x := range e.expansions {
-		slots[x.Index] = &slot{stored: e.cast(cells[k], len(rows), e.columns[x.Index].Type)}
+		slots[x.Index] = newSlot(e.cast(cells[k], len(rows), e.columns[x.Index].Type))
 	}
 	if e.itemIndex >= 0 {
-		slots[e.itemIndex] = &slot{stored: longs(items)}
+		slots[e.itemIndex] = newSlot(longs(items))
 	}
 	return repeated.with(e.columns, slots)
 }
@@ -248,7 +248,7 @@ func (o *mvApply) joined(r *relation, outer []uint32, parts []*relation) *relati
 	for _, i := range o.plan.Kept {
 		out.slots = append(out.slots, kept.slots[i])
 	}
-	inner := concat(o.plan.Fields[len(o.plan.Kept):], parts)
+	inner := concat(o.plan.Fields[len(o.plan.Kept):], parts, sameColumn)
 	out.slots = append(out.slots, inner.slots...)
 	if len(outer) > 0 {
 		out.lineage = inner.lineage

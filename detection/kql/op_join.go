@@ -148,7 +148,7 @@ func (s *sides) witness(out *relation, keep []uint32, own, other *relation, matc
 			handles[i] = s.x.lineage.merge(handles[i], other.handle(int(m)))
 		}
 	}
-	out.lineage = &slot{stored: lineageOf(handles)}
+	out.lineage = newSlot(lineageOf(handles))
 }
 
 // pair makes the rows of the inner and outer kinds. A missing row is the number of rows
@@ -198,28 +198,28 @@ func (s *sides) pairs(l, r []uint32) *relation {
 	for i := range handles {
 		handles[i] = s.x.lineage.merge(left.handle(i), right.handle(i))
 	}
-	out := &relation{columns: s.plan.Columns(), rows: len(l), lineage: &slot{stored: lineageOf(handles)}}
+	out := &relation{columns: s.plan.Columns(), rows: len(l), lineage: newSlot(lineageOf(handles))}
 	out.slots = typed(out.columns, s.output(left.slots, right.slots))
 	return out
 }
 
 // padded adds a row of nulls that comes from nowhere.
 func padded(r *relation) *relation {
-	nothing := &relation{columns: r.columns, rows: 1, lineage: &slot{stored: noLineage(1)}}
+	nothing := &relation{columns: r.columns, rows: 1, lineage: newSlot(noLineage(1))}
 	for _, s := range r.slots {
-		nothing.slots = append(nothing.slots, &slot{stored: constantOf(value.Null(s.stored.typ), 1)})
+		nothing.slots = append(nothing.slots, newSlot(constantOf(value.Null(s.typ), 1)))
 	}
 	if r.rows == 0 {
 		return nothing
 	}
-	return concat(columnsOf(r), []*relation{r, nothing})
+	return concat(columnsOf(r), []*relation{r, nothing}, sameColumn)
 }
 
 // columnsOf describes the slots as they are stored.
 func columnsOf(r *relation) []value.Column {
 	out := make([]value.Column, len(r.slots))
 	for i, s := range r.slots {
-		out[i].Type = s.stored.typ
+		out[i].Type = s.typ
 	}
 	return out
 }

@@ -133,7 +133,7 @@ func (o *parseText) run(x *execution) (*relation, error) {
 	slots := make([]*slot, len(o.plan.Fields))
 	copy(slots, r.slots)
 	for k, c := range o.columns {
-		slots[c.Index] = &slot{stored: f.finish(buffers[k].vector())}
+		slots[c.Index] = newSlot(f.finish(buffers[k].vector()))
 	}
 	out := r.with(o.plan.Fields, slots)
 	if o.plan.Keyword == "parse-where" {

@@ -84,14 +84,14 @@ func (o *extend) run(x *execution) (*relation, error) {
 // computed evaluates an expression into a slot of the wanted type; a bare column keeps
 // its slot.
 func computed(x *execution, r *relation, e expr, t value.Type) (*slot, error) {
-	if c, ok := e.(*columnRef); ok && r.slots[c.index].stored.typ == t {
+	if c, ok := e.(*columnRef); ok && r.slots[c.index].typ == t {
 		return r.slots[c.index], nil
 	}
 	v, err := e.eval(x, r)
 	if err != nil {
 		return nil, err
 	}
-	return &slot{stored: convertVector(v, t)}, nil
+	return newSlot(convertVector(v, t)), nil
 }
 
 // project computes all columns.

@@ -31,7 +31,7 @@ func (o *distinct) run(x *execution) (*relation, error) {
 		return r, nil
 	}
 	out := r.filter(g.first)
-	out.lineage = &slot{stored: lineageOf(x.lineage.collect(r, g.of, len(g.first)))}
+	out.lineage = newSlot(lineageOf(x.lineage.collect(r, g.of, len(g.first))))
 	return out, nil
 }
 
@@ -79,9 +79,9 @@ func (o *summarize) run(x *execution) (*relation, error) {
 	}
 	g := group(r.rows, keys)
 	n := len(g.first)
-	middle := &relation{rows: n, lineage: &slot{stored: lineageOf(x.lineage.collect(r, g.of, n))}}
+	middle := &relation{rows: n, lineage: newSlot(lineageOf(x.lineage.collect(r, g.of, n)))}
 	for _, k := range keys {
-		middle.slots = append(middle.slots, &slot{stored: k.gather(g.first)})
+		middle.slots = append(middle.slots, newSlot(k.gather(g.first)))
 	}
 	for _, a := range o.aggregates {
 		vectors, err := a.run(x, r, g)
@@ -89,7 +89,7 @@ func (o *summarize) run(x *execution) (*relation, error) {
 			return nil, err
 		}
 		for _, v := range vectors {
-			middle.slots = append(middle.slots, &slot{stored: v})
+			middle.slots = append(middle.slots, newSlot(v))
 		}
 	}
 	return o.output.apply(x, middle)

@@ -26,63 +26,59 @@ func (o *union) run(x *execution) (*relation, error) {
 		if err != nil {
 			return nil, err
 		}
-		parts[i] = o.aligned(i, r)
+		parts[i] = r
 	}
-	return concat(o.plan.Fields, parts), x.ctx.Err()
+	return concat(o.plan.Fields, parts, o.column), x.ctx.Err()
 }
 
-// aligned gives a leg's rows the columns of the result.
-func (o *union) aligned(leg int, r *relation) *relation {
-	slots := make([]*slot, len(o.plan.Fields))
-	for i, c := range o.plan.Fields {
-		switch from := o.plan.Legs[leg].Fields[i]; {
-		case i == o.plan.Source:
-			slots[i] = &slot{stored: constantOf(value.NewString(o.plan.Legs[leg].Name), r.rows)}
-		case from < 0:
-			slots[i] = &slot{stored: constantOf(value.Null(c.Type), r.rows)}
-		default:
-			slots[i] = r.slots[from]
-		}
+// column is a leg's content for a column of the result.
+func (o *union) column(leg int, r *relation, i int) *vector {
+	switch from := o.plan.Legs[leg].Fields[i]; {
+	case i == o.plan.Source:
+		return constantOf(value.NewString(o.plan.Legs[leg].Name), r.rows)
+	case from < 0:
+		return constantOf(value.Null(o.plan.Fields[i].Type), r.rows)
+	default:
+		return r.vector(from)
 	}
-	return r.with(o.plan.Fields, slots)
 }
 
-// concat joins relations of the same columns. A single one that has rows stays as it is.
-func concat(columns []value.Column, parts []*relation) *relation {
-	var filled []*relation
-	rows := 0
+// concat joins the rows of relations, taking the columns of each by column; a column is
+// joined when it is first looked at.
+func concat(columns []value.Column, parts []*relation, column func(part int, r *relation, i int) *vector) *relation {
+	r := &relation{columns: columns}
+	var lineages []*vector
 	for _, p := range parts {
-		rows += p.rows
+		r.rows += p.rows
 		if p.rows > 0 {
-			filled = append(filled, p)
+			lineages = append(lineages, p.lineage.vector())
 		}
 	}
-	if len(filled) == 1 {
-		return filled[0].with(columns, typed(columns, filled[0].slots))
-	}
-	r := &relation{columns: columns, rows: rows}
+	r.lineage = newSlot(concatVectors(value.Long, lineages))
 	for i, c := range columns {
-		vectors := make([]*vector, len(filled))
-		for k, p := range filled {
-			vectors[k] = p.vector(i)
-		}
-		r.slots = append(r.slots, &slot{stored: concatVectors(c.Type, vectors)})
+		r.slots = append(r.slots, lazySlot(c.Type, func() *vector {
+			var vectors []*vector
+			for k, p := range parts {
+				if p.rows > 0 {
+					vectors = append(vectors, column(k, p, i))
+				}
+			}
+			return concatVectors(c.Type, vectors)
+		}))
 	}
-	lineages := make([]*vector, len(filled))
-	for k, p := range filled {
-		lineages[k] = p.lineage.vector()
-	}
-	r.lineage = &slot{stored: concatVectors(value.Long, lineages)}
 	return r
 }
 
-// typed converts the slots whose vectors are not of their column's type.
+// sameColumn takes a column from the same position of every relation.
+func sameColumn(_ int, r *relation, i int) *vector { return r.vector(i) }
+
+// typed converts the slots that are not of their column's type.
 func typed(columns []value.Column, slots []*slot) []*slot {
 	out := make([]*slot, len(slots))
 	for i, s := range slots {
 		out[i] = s
-		if s.stored.typ != columns[i].Type {
-			out[i] = &slot{stored: convertVector(s.vector(), columns[i].Type)}
+		if t := columns[i].Type; s.typ != t {
+			out[i] = lazySlot(t, func() *vector { return convertVector(s.vector(), t) })
 		}
 	}
 	return out
@@ -91,6 +87,9 @@ func typed(columns []value.Column, slots []*slot) []*slot {
 // concatVectors joins vectors; texts and dynamics keep their codes, numbers become
 // dense.
 func concatVectors(t value.Type, parts []*vector) *vector {
+	if len(parts) == 1 {
+		return convertVector(parts[0], t)
+	}
 	out := &vector{typ: t}
 	encoded := storageOf(t) == inStrings || storageOf(t) == inBoxes
 	for _, p := range parts {

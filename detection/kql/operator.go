@@ -142,14 +142,14 @@ func (o *scan) run(x *execution) (*relation, error) {
 	for i, c := range t.columns {
 		byName[c.Name] = i
 	}
-	r := &relation{columns: o.columns, rows: t.rows, lineage: &slot{stored: lineageOf(x.lineage.adopt(t))}}
+	r := &relation{columns: o.columns, rows: t.rows, lineage: newSlot(lineageOf(x.lineage.adopt(t)))}
 	for _, c := range o.columns {
 		i, ok := byName[c.Name]
 		if !ok {
-			r.slots = append(r.slots, &slot{stored: constantOf(value.Null(c.Type), t.rows)})
+			r.slots = append(r.slots, newSlot(constantOf(value.Null(c.Type), t.rows)))
 			continue
 		}
-		r.slots = append(r.slots, &slot{stored: convertVector(t.vectors[i], c.Type)})
+		r.slots = append(r.slots, newSlot(convertVector(t.vectors[i], c.Type)))
 	}
 	return r, nil
 }

@@ -16,11 +16,34 @@ type relation struct {
 	rows    int
 }
 
-// slot is a vector seen through a selection; nil selects every row.
+// slot is a vector seen through a selection; nil selects every row. The vector may be
+// one that is made when it is first asked for: most columns of a wide union never are.
 type slot struct {
+	typ       value.Type
 	stored    *vector
+	compute   func() *vector
 	selection *selection
 	gathered  *vector
+}
+
+func newSlot(v *vector) *slot { return &slot{typ: v.typ, stored: v} }
+
+func lazySlot(t value.Type, compute func() *vector) *slot { return &slot{typ: t, compute: compute} }
+
+// base is the vector without the selection.
+func (s *slot) base() *vector {
+	if s.stored == nil {
+		s.stored, s.compute = s.compute(), nil
+	}
+	return s.stored
+}
+
+// through is the slot seen through another selection.
+func (s *slot) through(next *selection) *slot {
+	if s.stored == nil {
+		return &slot{typ: s.typ, compute: s.base, selection: next}
+	}
+	return &slot{typ: s.typ, stored: s.stored, selection: next}
 }
 
 // selection is a list of row numbers, shared by all the slots it applies to. It
@@ -40,10 +63,10 @@ type encoding struct {
 // vector is the slot's content, row by row.
 func (s *slot) vector() *vector {
 	if s.selection == nil {
-		return s.stored
+		return s.base()
 	}
 	if s.gathered == nil {
-		s.gathered = s.selection.gather(s.stored)
+		s.gathered = s.selection.gather(s.base())
 	}
 	return s.gathered
 }
@@ -114,9 +137,9 @@ func (s *selection) through(keep []uint32) *selection {
 
 // newRelation makes a relation of vectors of equal length.
 func newRelation(columns []value.Column, vectors []*vector, lineage *vector) *relation {
-	r := &relation{columns: columns, rows: lineage.rows, lineage: &slot{stored: lineage}}
+	r := &relation{columns: columns, rows: lineage.rows, lineage: newSlot(lineage)}
 	for _, v := range vectors {
-		r.slots = append(r.slots, &slot{stored: v})
+		r.slots = append(r.slots, newSlot(v))
 	}
 	return r
 }
@@ -148,7 +171,7 @@ func (r *relation) filter(keep []uint32) *relation {
 			next = s.selection.through(keep)
 			composed[s.selection] = next
 		}
-		return &slot{stored: s.stored, selection: next}
+		return s.through(next)
 	}
 	for i, s := range r.slots {
 		out.slots[i] = narrow(s)

@@ -90,7 +90,7 @@ func (e *stringMatch) eval(x *execution, r *relation) (*vector, error) {
 // filter keeps the rows that match, by their codes.
 func (e *stringMatch) filter(x *execution, r *relation) ([]uint32, error) {
 	column, ok := e.text.(*columnRef)
-	if !ok || r.slots[column.index].stored.dict == nil {
+	if !ok || r.slots[column.index].base().dict == nil {
 		v, err := e.eval(x, r)
 		if err != nil {
 			return nil, err
@@ -109,7 +109,7 @@ func (e *stringMatch) filter(x *execution, r *relation) ([]uint32, error) {
 		return trueRows(v, r.rows), nil
 	}
 	s := r.slots[column.index]
-	if bits := m.cheapest(s.stored.dict, r.rows); bits != nil {
+	if bits := m.cheapest(s.base().dict, r.rows); bits != nil {
 		return matchingRows(s, bits, e.operator.negated), nil
 	}
 	return e.filterFew(x, s, m)
@@ -126,7 +126,7 @@ func (m *matcher) cheapest(d *dictionary, rows int) []bool {
 
 // matchingRows lists the rows of a slot whose code has the wanted answer.
 func matchingRows(s *slot, bits []bool, negated bool) []uint32 {
-	codes := s.stored.codes
+	codes := s.base().codes
 	if s.selection == nil {
 		keep := make([]uint32, 0, len(codes)/8)
 		for row, code := range codes {
@@ -148,16 +148,16 @@ func matchingRows(s *slot, bits []bool, negated bool) []uint32 {
 // filterFew matches only the values that occur, each once.
 func (e *stringMatch) filterFew(x *execution, s *slot, m *matcher) ([]uint32, error) {
 	const unknown, hit, miss = 0, 1, 2
-	known := make([]uint8, len(s.stored.strs))
+	known := make([]uint8, len(s.base().strs))
 	keep := []uint32{}
 	for row, stored := range s.selection.rows {
 		if err := x.stop(row); err != nil {
 			return nil, err
 		}
-		code := s.stored.codes[stored]
+		code := s.base().codes[stored]
 		if known[code] == unknown {
 			known[code] = miss
-			if m.matches(s.stored.strs[code]) != e.operator.negated {
+			if m.matches(s.base().strs[code]) != e.operator.negated {
 				known[code] = hit
 			}
 		}
