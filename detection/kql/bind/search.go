@@ -59,7 +59,7 @@ func (b *binder) bindSearch(op *syntax.Search, in *relation, first bool) *relati
 		return b.withTableName(filtered, op)
 	}
 	union := b.unionOf(legs, op, "outer", &column{name: "$table", typing: scalar(value.String)})
-	return same(union, &Where{Output: b.output(union, op), Input: union.op, Predicate: shifted(v.expr, 1)})
+	return same(union, &Where{Output: b.output(union, op), Input: union.op, Predicate: moved(v.expr, func(i int) int { return i + 1 })})
 }
 
 // withTableName puts the column $table before those of the input.
@@ -71,43 +71,47 @@ func (b *binder) withTableName(in *relation, op syntax.Node) *relation {
 	return b.projected(p, in, op, "search")
 }
 
-// shifted is an expression over a row that has n more columns in front.
-func shifted(e Expr, n int) Expr {
+// moved is an expression over a row whose columns are at other positions: to gives the new one, or -1 for a column that is gone, which is null.
+func moved(e Expr, to func(int) int) Expr {
 	switch e := e.(type) {
 	case *Column:
 		c := *e
-		c.Index += n
+		if c.Index = to(e.Index); c.Index < 0 {
+			return &Literal{Typed: e.Typed, Value: value.Null(e.Result)}
+		}
 		return &c
 	case *AnyColumn:
 		c := *e
-		c.Columns = append([]int(nil), e.Columns...)
-		for i := range c.Columns {
-			c.Columns[i] += n
+		c.Columns = nil
+		for _, i := range e.Columns {
+			if j := to(i); j >= 0 {
+				c.Columns = append(c.Columns, j)
+			}
 		}
-		c.Arg = shifted(e.Arg, n)
+		c.Arg = moved(e.Arg, to)
 		return &c
 	case *Call:
 		c := *e
 		c.Args = make([]Expr, len(e.Args))
 		for i, a := range e.Args {
-			c.Args[i] = shifted(a, n)
+			c.Args[i] = moved(a, to)
 		}
 		return &c
 	case *Member:
 		c := *e
-		c.Target = shifted(e.Target, n)
+		c.Target = moved(e.Target, to)
 		return &c
 	case *Element:
 		c := *e
-		c.Target, c.Index = shifted(e.Target, n), shifted(e.Index, n)
+		c.Target, c.Index = moved(e.Target, to), moved(e.Index, to)
 		return &c
 	case *Part:
 		c := *e
-		c.Target = shifted(e.Target, n)
+		c.Target = moved(e.Target, to)
 		return &c
 	case *InTable:
 		c := *e
-		c.Arg = shifted(e.Arg, n)
+		c.Arg = moved(e.Arg, to)
 		return &c
 	default:
 		return e
@@ -163,186 +167,4 @@ func (b *binder) searchTerm(sign string, v *bound, e syntax.Node) Expr {
 		return b.anyColumn(sign, arg, e.Span())
 	}
 	return b.anyColumn(sign, v.expr, e.Span())
-}
-
-func (b *binder) bindFind(op *syntax.Find, in *relation, first bool) *relation {
-	legs := b.bindSources(op.Tables, in, first)
-	row := b.row
-	all := byName(legs)
-	b.row = all
-	v := b.bindSearchPredicate(op.Predicate, "has")
-	b.requireBool(v)
-	source := "source_"
-	if p := property(op.Properties, "withsource", "with_source"); p != nil {
-		source = word(p)
-	}
-	cols := []*column{{name: source, typing: scalar(value.String)}}
-	referred := b.referredColumns(op.Predicate, all)
-	tables := findTables(op.Predicate, legs, referred)
-	project := op.Project.Text
-	packed := false
-	if project == "project" {
-		cols, packed = b.findProjection(op, cols)
-	} else {
-		cols = smartColumns(cols, tables, referred)
-	}
-	if project == "project-away" {
-		cols = findAway(op, cols, source, packed)
-	}
-	b.row = row
-	open := project != "project" && all.open
-	return b.opaque(cols, open, op, legs...)
-}
-
-// byName is a relation of all columns of the legs, one for each name.
-func byName(legs []*relation) *relation {
-	out := &relation{}
-	seen := map[string]bool{}
-	for _, leg := range legs {
-		out.open = out.open || leg.open
-		for _, c := range leg.columns {
-			if !seen[c.name] {
-				seen[c.name] = true
-				out.columns = append(out.columns, c)
-			}
-		}
-	}
-	return out
-}
-
-// referredColumns are the columns that the predicate names.
-func (b *binder) referredColumns(e syntax.Expr, all *relation) []*column {
-	var out []*column
-	if e == nil {
-		return nil
-	}
-	syntax.Walk(e, func(n syntax.Node) bool {
-		if name, ok := n.(*syntax.Name); ok {
-			if _, c := all.find(name.Text); c != nil && !contains(out, c) {
-				out = append(out, c)
-			}
-		}
-		return true
-	})
-	return out
-}
-
-// findTables are the tables that can have rows: those with one of the columns, or all if the predicate looks everywhere.
-func findTables(predicate syntax.Expr, legs []*relation, referred []*column) []*relation {
-	everywhere := len(legs) == 1 || len(referred) == 0
-	if predicate != nil {
-		syntax.Walk(predicate, func(n syntax.Node) bool {
-			if _, ok := n.(*syntax.Star); ok {
-				everywhere = true
-			}
-			return true
-		})
-	}
-	if everywhere {
-		return legs
-	}
-	var out []*relation
-	for _, leg := range legs {
-		for _, c := range referred {
-			if _, found := leg.find(c.name); found != nil || leg.open {
-				out = append(out, leg)
-				break
-			}
-		}
-	}
-	return out
-}
-
-// smartColumns are the columns of find without project: those common to all tables, those referred to, and the rest packed.
-func smartColumns(cols []*column, tables []*relation, referred []*column) []*column {
-	if len(tables) > 0 {
-		for _, c := range tables[0].columns {
-			inAllTables := true
-			for _, t := range tables[1:] {
-				if _, d := t.find(c.name); d == nil {
-					inAllTables = false
-				}
-			}
-			if inAllTables {
-				cols = append(cols, c)
-			}
-		}
-	}
-	for _, c := range referred {
-		known := false
-		for _, d := range cols {
-			known = known || d.name == c.name
-		}
-		if !known {
-			cols = append(cols, c)
-		}
-	}
-	return packRest(cols, tables)
-}
-
-func packRest(cols []*column, tables []*relation) []*column {
-	known := map[string]bool{}
-	for _, c := range cols {
-		known[c.name] = true
-	}
-	for _, t := range tables {
-		for _, c := range t.columns {
-			if !known[c.name] {
-				return append(cols, &column{name: "pack_", typing: scalar(value.Dynamic)})
-			}
-		}
-	}
-	return cols
-}
-
-// findProjection adds the columns that project names, and reports whether one is pack(*).
-func (b *binder) findProjection(op *syntax.Find, cols []*column) ([]*column, bool) {
-	packed := false
-	for i, c := range op.Columns {
-		switch v := c.Value.(type) {
-		case *syntax.Call:
-			packed = true
-			if i < len(op.Columns)-1 {
-				b.report("KS185", v.Span(), "the pack(*) expression must be the last item in the list")
-				continue
-			}
-			cols = append(cols, &column{name: "pack_", typing: scalar(value.Dynamic)})
-		case *syntax.Name:
-			bound := b.bindExpr(v)
-			if !b.requireColumn(bound) {
-				continue
-			}
-			t := bound.typing
-			if c.Type.Present() {
-				t = b.typeByName(c.Type)
-			}
-			cols = append(cols, &column{name: v.Text, typing: t})
-		}
-	}
-	return cols, packed
-}
-
-// findAway removes the columns that project-away names; a star leaves the source and an explicit pack(*).
-func findAway(op *syntax.Find, cols []*column, source string, packed bool) []*column {
-	gone := map[string]bool{}
-	star := false
-	for _, c := range op.Columns {
-		switch v := c.Value.(type) {
-		case *syntax.Star:
-			star = true
-		case *syntax.Name:
-			gone[v.Text] = true
-		}
-	}
-	var out []*column
-	for _, c := range cols {
-		keep := !gone[c.name]
-		if star {
-			keep = c.name == source || c.name == "pack_" && packed
-		}
-		if keep {
-			out = append(out, c)
-		}
-	}
-	return out
 }

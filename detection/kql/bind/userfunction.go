@@ -235,7 +235,7 @@ func argumentSymbol(p parameter, a *bound, row *relation) *symbol {
 // converted is the value in the type of the parameter.
 func converted(e Expr, t typing) Expr {
 	to := t.valueType()
-	if e == nil || to == value.Dynamic || to == value.Unknown || e.Type() == value.Unknown {
+	if e == nil || to == e.Type() || to == value.Dynamic || to == value.Unknown || e.Type() == value.Unknown {
 		return e
 	}
 	if l, ok := e.(*Literal); ok {
