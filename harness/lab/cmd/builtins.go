@@ -66,6 +66,20 @@ func slashOutsideQuotes(item string) int {
 
 func has(names []string, want string) bool { return slices.Contains(names, want) }
 
+// only reports the switches of a command that the simulation does not know: an
+// allowed one that ends in * may carry more text.
+func (sh *shell) only(command string, options []string, allowed ...string) {
+	for _, option := range options {
+		known := slices.ContainsFunc(allowed, func(a string) bool {
+			prefix, open := strings.CutSuffix(a, "*")
+			return option == a || open && strings.HasPrefix(option, prefix)
+		})
+		if !known {
+			sh.unsupported("parameter", command+" /"+option)
+		}
+	}
+}
+
 // builtin is a command of the interpreter itself.
 type builtin func(*shell, call) int
 

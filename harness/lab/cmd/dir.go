@@ -1,7 +1,9 @@
 package cmd
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/seed-67b27da2/geiger/harness/lab/host"
@@ -18,16 +20,21 @@ type listing struct {
 	lower         bool
 	all           bool   // /a: hidden and system files too
 	attributes    string // of /a:
+	order         string // of /o: letters n, s, e, d, g, each with - for descending
 	files, bytes  int
 	folders, hits int
 }
 
 func dirCommand(sh *shell, c call) int {
 	options, names := c.switches()
+	sh.only("dir", options, "a*", "b", "s", "l", "n", "c", "o*", "-p")
 	l := &listing{sh: sh, c: c, bare: has(options, "b"), deep: has(options, "s"), lower: has(options, "l")}
 	for _, option := range options {
 		if rest, ok := strings.CutPrefix(option, "a"); ok {
 			l.all, l.attributes = true, strings.TrimPrefix(rest, ":")
+		}
+		if rest, ok := strings.CutPrefix(option, "o"); ok {
+			l.order = cmp.Or(strings.TrimPrefix(rest, ":"), "gn")
 		}
 	}
 	if len(names) == 0 {
@@ -104,6 +111,7 @@ func (l *listing) folder(path, pattern string) error {
 			shown = append(shown, f)
 		}
 	}
+	l.sort(shown)
 	l.table(path, pattern, shown)
 	if !l.deep {
 		return nil
@@ -114,6 +122,40 @@ func (l *listing) folder(path, pattern string) error {
 		}
 	}
 	return nil
+}
+
+// sort applies /o; without it the order is that of the file system.
+func (l *listing) sort(files []host.File) {
+	slices.SortStableFunc(files, func(a, b host.File) int {
+		sign := 1
+		for _, letter := range l.order {
+			if letter == '-' {
+				sign = -1
+				continue
+			}
+			if c := sign * compareFiles(letter, a, b); c != 0 {
+				return c
+			}
+			sign = 1
+		}
+		return 0
+	})
+}
+
+func compareFiles(letter rune, a, b host.File) int {
+	switch letter {
+	case 'n':
+		return strings.Compare(strings.ToLower(a.Name()), strings.ToLower(b.Name()))
+	case 's':
+		return cmp.Compare(a.Size(), b.Size())
+	case 'e':
+		return strings.Compare(host.Ext(a.Path), host.Ext(b.Path))
+	case 'd':
+		return a.Modified.Compare(b.Modified)
+	case 'g':
+		return cmp.Compare(int(b.Attributes&host.Directory), int(a.Attributes&host.Directory))
+	}
+	return 0
 }
 
 // selects applies /a.

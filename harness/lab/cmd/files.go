@@ -8,7 +8,8 @@ import (
 )
 
 func typeCommand(sh *shell, c call) int {
-	_, names := c.switches()
+	options, names := c.switches()
+	sh.only("type", options)
 	if len(names) == 0 {
 		return sh.fail(c.std, "The syntax of the command is incorrect.")
 	}
@@ -57,6 +58,7 @@ func (sh *shell) expandNames(name string) ([]string, error) {
 
 func delCommand(sh *shell, c call) int {
 	options, names := c.switches()
+	sh.only("del", options, "f", "q", "s")
 	if len(names) == 0 {
 		return sh.fail(c.std, "The syntax of the command is incorrect.")
 	}
@@ -125,6 +127,7 @@ func (sh *shell) targets(folder, pattern string, deep bool) []host.File {
 
 func copyCommand(sh *shell, c call) int {
 	options, names := c.switches()
+	sh.only("copy", options, "y", "-y", "b", "v", "z")
 	var sources []string
 	target := "."
 	switch {

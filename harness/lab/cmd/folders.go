@@ -108,6 +108,7 @@ func (sh *shell) makeAll(name string) error {
 
 func rmdirCommand(sh *shell, c call) int {
 	options, names := c.switches()
+	sh.only("rd", options, "s", "q")
 	if len(names) == 0 {
 		return sh.fail(c.std, "The syntax of the command is incorrect.")
 	}

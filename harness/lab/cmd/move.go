@@ -9,6 +9,7 @@ import (
 
 func moveCommand(sh *shell, c call) int {
 	options, names := c.switches()
+	sh.only("move", options, "y", "-y")
 	if len(names) == 0 || len(names) > 2 {
 		return sh.fail(c.std, "The syntax of the command is incorrect.")
 	}

@@ -2,8 +2,17 @@ package native
 
 import (
 	"encoding/binary"
+	"io"
 	"unicode/utf16"
 )
+
+// unicodeWriter passes a text on as UTF-16.
+type unicodeWriter struct{ w io.Writer }
+
+func (u unicodeWriter) Write(text []byte) (int, error) {
+	_, err := u.w.Write(utf16Bytes(string(text)))
+	return len(text), err
+}
 
 func utf16Text(data []byte) string {
 	units := make([]uint16, len(data)/2)

@@ -158,6 +158,7 @@ func (r *run) makeAll(path string) error {
 
 func xcopy(r *run) int {
 	names, switches := words(r.args)
+	r.only("s", "e", "i", "y", "q", "h", "r", "k", "c", "f", "-y")
 	if len(names) == 0 || len(names) > 2 {
 		r.complain("Invalid number of parameters\n")
 		return 4

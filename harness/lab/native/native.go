@@ -21,6 +21,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/seed-67b27da2/geiger/harness/lab/eventlog"
@@ -107,6 +108,20 @@ func write(w io.Writer, format string, args []any) {
 // unsupported records that the simulation lacks a part of this program.
 func (r *run) unsupported(detail string) {
 	r.k.Unsupported(r.p, "parameter", r.p.Name()+" "+strings.Join(r.args, " "), detail)
+}
+
+// only reports the switches that the simulation does not know; what follows a
+// colon is the switch's value.
+func (r *run) only(allowed ...string) {
+	for _, arg := range r.args {
+		if len(arg) < 2 || arg[0] != '/' {
+			continue
+		}
+		name, _, _ := strings.Cut(strings.ToLower(arg[1:]), ":")
+		if !slices.Contains(allowed, name) {
+			r.unsupported("switch /" + name)
+		}
+	}
 }
 
 // message is the text of Windows for an error.

@@ -1,6 +1,7 @@
 package native
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/seed-67b27da2/geiger/harness/lab/host"
@@ -73,6 +74,9 @@ func parseReg(r *run, verb string) (*regCall, bool) {
 			c.hasValue = true
 		}
 		c.switches[name] = true
+		if !slices.Contains([]string{"v", "ve", "va", "t", "d", "f", "s", "k", "e", "c", "y", "reg:64"}, name) {
+			r.unsupported("switch " + arg)
+		}
 		if target == nil {
 			continue
 		}

@@ -10,6 +10,7 @@ import (
 
 // find prints the lines that hold a string.
 func find(r *run) int {
+	r.only("v", "c", "n", "i", "off", "offline")
 	var needle string
 	var files []string
 	given := false
@@ -148,6 +149,10 @@ func parseFindstr(r *run) (*findstrCall, bool) {
 		}
 		for _, letter := range []byte(strings.ToLower(arg[1:])) {
 			s.flags[letter] = true
+			if strings.IndexByte("belrsixvnmp", letter) < 0 {
+				r.unsupported("switch " + arg)
+				break
+			}
 		}
 	}
 	if len(s.patterns) == 0 {

@@ -85,6 +85,7 @@ func (r *run) switchValue(names ...string) (string, bool) {
 }
 
 func setChannel(r *run, c *eventlog.Channel) int {
+	r.only("e", "enabled", "ms", "maxsize", "rt", "retention", "ab", "autobackup", "q", "quiet")
 	if !r.p.Token.Elevated {
 		return r.deniedLog("Failed to save configuration or activate log " + c.Name() + ".")
 	}
@@ -112,6 +113,10 @@ func setChannel(r *run, c *eventlog.Channel) int {
 }
 
 func queryEvents(r *run, c *eventlog.Channel) int {
+	r.only("q", "query", "f", "format", "c", "count", "rd", "reversedirection", "e", "element", "uni", "unicode", "l", "locale")
+	if unicode, _ := r.switchValue("uni", "unicode"); strings.EqualFold(unicode, "true") {
+		r.out = unicodeWriter{r.out}
+	}
 	query, _ := r.switchValue("q", "query")
 	records, err := c.Query(query)
 	if err != nil {
