@@ -102,7 +102,11 @@ func isBuiltin(name string) bool {
 	return ok
 }
 
-func (sh *shell) write(std streams, text string) { _, _ = io.WriteString(std.out, text) }
+func (sh *shell) write(std streams, text string) {
+	if text != "" {
+		_, _ = io.WriteString(std.out, text) // a closed pipe is the reader's decision
+	}
+}
 
 // done is the end of a built-in command that succeeded.
 func (sh *shell) done() int {

@@ -23,7 +23,7 @@ func typeCommand(sh *shell, c call) int {
 		paths = append(paths, found...)
 	}
 	for _, path := range paths {
-		data, err := sh.k.ReadFile(sh.p, path)
+		data, err := sh.read(path)
 		if err != nil {
 			code = sh.failure(c.std, err)
 			continue
@@ -35,6 +35,19 @@ func typeCommand(sh *shell, c call) int {
 		sh.write(c.std, string(data))
 	}
 	return code
+}
+
+// isNull reports whether a name is that of the null device.
+func isNull(name string) bool {
+	return strings.EqualFold(strings.TrimSuffix(host.Base(name), ":"), "nul")
+}
+
+// read is the content of a file; the null device is empty.
+func (sh *shell) read(path string) ([]byte, error) {
+	if isNull(path) {
+		return nil, nil
+	}
+	return sh.k.ReadFile(sh.p, path)
 }
 
 // expandNames gives the files that a name stands for; without a wildcard that
@@ -219,9 +232,12 @@ func fillPart(pattern, text string) string {
 }
 
 func (sh *shell) copyOne(c call, source, target string, overwrite bool) (bool, error) {
-	if strings.EqualFold(target, "nul") {
-		_, err := sh.k.ReadFile(sh.p, source)
+	if isNull(target) {
+		_, err := sh.read(source)
 		return err == nil, err
+	}
+	if isNull(source) {
+		return true, sh.k.WriteFile(sh.p, target, nil, kernel.CreateAlways)
 	}
 	if strings.EqualFold(target, "con") {
 		data, err := sh.k.ReadFile(sh.p, source)
@@ -249,7 +265,7 @@ func (sh *shell) copyOne(c call, source, target string, overwrite bool) (bool, e
 func (sh *shell) concatenate(c call, sources []string, target string) int {
 	var data []byte
 	for _, source := range sources {
-		content, err := sh.k.ReadFile(sh.p, source)
+		content, err := sh.read(source)
 		if err != nil {
 			return sh.fail(c.std, source+"\r\n"+describe(err))
 		}

@@ -118,14 +118,14 @@ func (sh *shell) redirect(r redirection, std *streams, vars *forVariables) (*ker
 		return nil, nil
 	}
 	name := unquote(sh.late(r.target, vars))
-	switch strings.ToLower(name) {
-	case "nul", "nul:":
+	switch {
+	case isNull(name):
 		if r.handle == 0 {
 			std.in = bufio.NewReader(strings.NewReader(""))
 		}
 		std.set(r.handle, io.Discard)
 		return nil, nil
-	case "con", "con:":
+	case strings.EqualFold(name, "con"):
 		return nil, nil
 	}
 	if r.mode == "<" {
