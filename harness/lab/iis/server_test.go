@@ -176,7 +176,7 @@ func TestABrokenModuleStopsThePool(t *testing.T) {
 		}
 		return ""
 	})
-	require.Equal(t, `Application 2280 C:\Windows\Temp\broken.dll`, logged[0])
+	require.Equal(t, `Application 2282 C:\Windows\Temp\broken.dll`, logged[0])
 	require.Equal(t, "System 5002 DefaultAppPool", logged[len(logged)-1])
 	require.Len(t, logged, 2*rapidFails+1, "a disabled pool is not started again")
 	pools, err := m.server.Pools(m.admin)
@@ -188,6 +188,19 @@ func TestABrokenModuleStopsThePool(t *testing.T) {
 	response, err := m.server.Request(t.Context(), "http://localhost/")
 	require.NoError(t, err)
 	require.Equal(t, 200, response.Status)
+}
+
+func TestAMissingModule(t *testing.T) {
+	m := newMachine(t)
+	require.NoError(t, m.server.AddGlobalModule(m.admin, Module{Name: "Gone", Image: `C:\gone.dll`}))
+	_, err := m.server.Request(t.Context(), "http://localhost/")
+	require.NoError(t, err)
+	require.Contains(t, m.of(func(a kernel.Activity) string {
+		if e, ok := a.(kernel.EventLogged); ok && e.EventID == 2280 {
+			return e.Data[0].Value + " " + e.Data[1].Value
+		}
+		return ""
+	}), `C:\gone.dll 7E000000`)
 }
 
 func TestAnImageWithoutEntryPoint(t *testing.T) {

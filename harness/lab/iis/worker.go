@@ -243,14 +243,25 @@ func applies(preCondition string) bool {
 	return true
 }
 
-// loadModule maps a module and calls its RegisterModule; a failure is logged
-// as the worker process does (W3SVC-WP events 2280 and 2295).
+// logModule logs why a module was not loaded: event 2282 when the image is none
+// for this processor, otherwise event 2280, with the error as data.
+func (s *Server) logModule(p *kernel.Process, module kernel.Field, err error) {
+	code, _ := kernel.CodeOf(err)
+	data := kernel.Field{Name: "Binary", Value: littleEndian(uint32(code))}
+	if code == kernel.BadExeFormat {
+		s.log(p, "Application", workerLog, 2282, module, kernel.Field{Name: "ProcessorArchitecture", Value: "AMD64"}, data)
+		return
+	}
+	s.log(p, "Application", workerLog, 2280, module, data)
+}
+
+// loadModule maps a module and calls its RegisterModule, whose absence is event
+// 2295.
 func (s *Server) loadModule(p *kernel.Process, m Module) error {
 	path := p.Env.Expand(m.Image)
 	module := kernel.Field{Name: "ModuleDll", Value: path}
 	if err := s.k.LoadImage(p, path); err != nil {
-		code, _ := kernel.CodeOf(err)
-		s.log(p, "Application", workerLog, 2280, module, kernel.Field{Name: "Binary", Value: littleEndian(uint32(code))})
+		s.logModule(p, module, err)
 		return err
 	}
 	f, err := s.k.Stat(p, path)
