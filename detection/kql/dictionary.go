@@ -53,9 +53,12 @@ func (d *dictionary) holding(offset, from int) int {
 	return from + after - 1
 }
 
-// maxAnswers bounds what a dictionary remembers; a rule set asks a few hundred
-// questions of a column.
+// maxAnswers bounds what is remembered of patterns and questions; a rule set asks a few
+// hundred questions of a column.
 const maxAnswers = 4096
+
+// maxAnswerBytes bounds the memory of a dictionary's answers, one byte for each value.
+const maxAnswerBytes = 64 << 20
 
 // answer gives the result of a predicate for every value, computing it at most once
 // per key.
@@ -66,7 +69,7 @@ func (d *dictionary) answer(key string, compute func() []bool) []bool {
 	bits := compute()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.answers == nil || len(d.answers) >= maxAnswers {
+	if d.answers == nil || len(d.answers) >= maxAnswers || len(d.answers)*len(d.values) >= maxAnswerBytes {
 		d.answers = map[string][]bool{}
 	}
 	d.answers[key] = bits

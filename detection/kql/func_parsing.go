@@ -30,6 +30,8 @@ func parsingFunction(name string) rowFunction {
 		return parseVersion
 	case "parse_csv":
 		return onParsed(parseCSV)
+	case "parse_xml":
+		return parseXML
 	case "extract_json", "extractjson":
 		return extractJSON
 	case "format_bytes":

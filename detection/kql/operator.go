@@ -59,6 +59,7 @@ func (c *compiler) rowOperator(p bind.Operator) operator {
 	case *bind.Take:
 		return &take{input: c.operator(p.Input), n: c.expr(p.N)}
 	case *bind.Sample:
+		// Any rows will do, and the same ones every time are better in a test.
 		return &take{input: c.operator(p.Input), n: c.expr(p.N)}
 	case *bind.MvExpand:
 		return c.mvExpand(p)
@@ -89,6 +90,8 @@ func (c *compiler) groupOperator(p bind.Operator) operator {
 		return c.join(p)
 	case *bind.Evaluate:
 		return c.evaluate(p)
+	case *bind.MakeSeries:
+		return c.makeSeries(p)
 	default:
 		return nil
 	}

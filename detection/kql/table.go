@@ -46,8 +46,10 @@ func (t *Table) Len() int { return t.rows }
 // At is one cell.
 func (t *Table) At(row, col int) value.Value { return t.vectors[col].value(row) }
 
-// Sources lists, sorted and without repetition, the source rows that a row comes from;
-// the caller must not change the slice.
+// Sources lists, sorted and without repetition, the source rows that a row comes from:
+// those that were projected, joined or aggregated into it. Rows that only a condition
+// looked at, through toscalar() or `in (T)`, are not among them. The caller must not
+// change the slice.
 func (t *Table) Sources(row int) []Source {
 	switch h := t.lineage[row]; {
 	case h >= 0:

@@ -178,14 +178,17 @@ func FromDynamic(x any) Value {
 	}
 }
 
-var errTrailing = errors.New("text after the JSON value")
+var (
+	errTrailing = errors.New("text after the JSON value")
+	errTooDeep  = errors.New("JSON nested too deep")
+)
 
 // ParseJSON reads one JSON value. Numbers without fraction or exponent are int64, when
 // they fit; others float64.
 func ParseJSON(text string) (any, error) {
 	d := json.NewDecoder(strings.NewReader(text))
 	d.UseNumber()
-	x, err := decode(d)
+	x, err := decode(d, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -195,7 +198,13 @@ func ParseJSON(text string) (any, error) {
 	return x, nil
 }
 
-func decode(d *json.Decoder) (any, error) {
+// maxDepth bounds how deep a JSON text may nest.
+const maxDepth = 1000
+
+func decode(d *json.Decoder, depth int) (any, error) {
+	if depth > maxDepth {
+		return nil, errTooDeep
+	}
 	t, err := d.Token()
 	if err != nil {
 		return nil, err
@@ -203,9 +212,9 @@ func decode(d *json.Decoder) (any, error) {
 	switch t := t.(type) {
 	case json.Delim:
 		if t == '{' {
-			return decodeBag(d)
+			return decodeBag(d, depth)
 		}
-		return decodeArray(d)
+		return decodeArray(d, depth)
 	case json.Number:
 		return parseNumber(t.String()), nil
 	default:
@@ -213,14 +222,14 @@ func decode(d *json.Decoder) (any, error) {
 	}
 }
 
-func decodeBag(d *json.Decoder) (any, error) {
+func decodeBag(d *json.Decoder, depth int) (any, error) {
 	b := NewBag()
 	for d.More() {
 		key, err := d.Token()
 		if err != nil {
 			return nil, err
 		}
-		v, err := decode(d)
+		v, err := decode(d, depth+1)
 		if err != nil {
 			return nil, err
 		}
@@ -232,10 +241,10 @@ func decodeBag(d *json.Decoder) (any, error) {
 	return b, err
 }
 
-func decodeArray(d *json.Decoder) (any, error) {
+func decodeArray(d *json.Decoder, depth int) (any, error) {
 	list := []any{}
 	for d.More() {
-		v, err := decode(d)
+		v, err := decode(d, depth+1)
 		if err != nil {
 			return nil, err
 		}
