@@ -14,6 +14,7 @@ import (
 	"github.com/seed-67b27da2/geiger/detection/kql"
 	"github.com/seed-67b27da2/geiger/detection/kql/bind"
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
+	"github.com/seed-67b27da2/geiger/detection/kql/value"
 	"github.com/seed-67b27da2/geiger/detection/schema"
 	"github.com/seed-67b27da2/geiger/harness/ingest"
 )

@@ -1,0 +1,116 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-67b27da2/geiger/harness/cli"
+)
+
+// result is what a command line left.
+type result struct {
+	status         int
+	stdout, stderr string
+}
+
+func geiger(ctx context.Context, out *bytes.Buffer, args ...string) result {
+	var stderr bytes.Buffer
+	status := cli.Run(ctx, args, cli.Environment{
+		Stdin: strings.NewReader(""), Stdout: out, Stderr: &stderr, Getenv: func(string) string { return "" },
+		Now: time.Now, Random: rand.Reader, Version: "test",
+	})
+	return result{status, out.String(), stderr.String()}
+}
+
+// TestExitStatus: 0 all pass, 1 some fail, 2 inconclusive, 3 usage.
+func TestExitStatus(t *testing.T) {
+	dir := t.TempDir()
+	scenario := func(name, text string) string {
+		file := filepath.Join(dir, name+".yaml")
+		require.NoError(t, os.WriteFile(file, []byte("name: "+name+"\n"+text), 0o600))
+		return file
+	}
+	const test = "test:\n  name: x\n  executor: {name: command_prompt, command: '%s'}\n"
+	const drop = `echo x> C:\inetpub\wwwroot\y.dll`
+	for _, c := range []struct {
+		file   string
+		status int
+		why    string
+	}{
+		{scenario("passes", strings.Replace(test, "%s", "ver", 1)), 0, ""},
+		{scenario("fails", strings.Replace(test, "%s", drop, 1)), 1, "which no expectation covers"},
+		{scenario("unclear", strings.Replace(test, "%s", "no-such-program-here", 1)), 2, "is not recognized"},
+		{scenario("unsupported", strings.Replace(test, "%s", "wbadmin get status", 1)), 2, "the lab does not simulate"},
+		{scenario("wrong", "expct: {}\n"), 3, ""},
+	} {
+		r := geiger(t.Context(), new(bytes.Buffer), "run", c.file)
+		require.Equal(t, c.status, r.status, "%s%s", r.stdout, r.stderr)
+		require.Contains(t, r.stdout, c.why)
+	}
+}
+
+func TestJSONIsTheSameRun(t *testing.T) {
+	r := geiger(t.Context(), new(bytes.Buffer), "run", "--format", "json", "write-dll")
+	require.Zero(t, r.status, r.stderr)
+	var document struct {
+		Simulated bool
+		Summary   struct{ Pass, Fail, Inconclusive int }
+		Verdicts  []struct {
+			Scenario, Outcome string
+			Alerts            []struct {
+				Phase    string
+				Expected bool
+				Events   []struct{ Channel string }
+			}
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(r.stdout), &document))
+	require.True(t, document.Simulated)
+	require.Equal(t, 1, document.Summary.Pass)
+	require.Len(t, document.Verdicts, 1)
+	require.Len(t, document.Verdicts[0].Alerts, 1)
+	a := document.Verdicts[0].Alerts[0]
+	require.Equal(t, "attack", a.Phase)
+	require.True(t, a.Expected)
+	require.Equal(t, "Microsoft-Windows-Sysmon/Operational", a.Events[0].Channel)
+}
+
+// cancelling ends the context when a text goes by.
+type cancelling struct {
+	*bytes.Buffer
+	text   string
+	cancel context.CancelFunc
+}
+
+// Write implements io.Writer.
+func (c *cancelling) Write(b []byte) (int, error) {
+	if bytes.Contains(b, []byte(c.text)) {
+		c.cancel()
+	}
+	return c.Buffer.Write(b)
+}
+
+func TestInterruptLeavesNothingRunning(t *testing.T) {
+	before := runtime.NumGoroutine()
+	ctx, cancel := context.WithCancel(t.Context())
+	out := &cancelling{Buffer: new(bytes.Buffer), text: "executing", cancel: cancel}
+	var stderr bytes.Buffer
+	status := cli.Run(ctx, []string{"run", "write-dll"}, cli.Environment{
+		Stdin: strings.NewReader(""), Stdout: out, Stderr: &stderr, Getenv: func(string) string { return "" },
+		Now: time.Now, Random: rand.Reader, Version: "test", Terminal: true,
+	})
+	require.Equal(t, 2, status)
+	require.Equal(t, "geiger: interrupted\n", stderr.String())
+	require.Contains(t, out.String(), "cleaning up")
+	require.Eventually(t, func() bool { return runtime.NumGoroutine() <= before }, 5*time.Second, 10*time.Millisecond)
+}
