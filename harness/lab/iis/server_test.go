@@ -163,8 +163,8 @@ func TestRequestStartsAWorker(t *testing.T) {
 
 func TestABrokenModuleStopsThePool(t *testing.T) {
 	m := newMachine(t)
-	require.NoError(t, m.k.WriteFile(m.admin, `C:\Windows\Temp\broken.dll`, []byte("no image"), kernel.CreateNew))
-	require.NoError(t, m.server.AddGlobalModule(m.admin, Module{Name: "Broken", Image: `%windir%\Temp\broken.dll`}))
+	require.NoError(t, m.k.WriteFile(m.admin, `C:\inetpub\broken.dll`, []byte("no image"), kernel.CreateNew))
+	require.NoError(t, m.server.AddGlobalModule(m.admin, Module{Name: "Broken", Image: `%SystemDrive%\inetpub\broken.dll`}))
 	for range 2 {
 		response, err := m.server.Request(t.Context(), "http://localhost/")
 		require.NoError(t, err)
@@ -176,7 +176,7 @@ func TestABrokenModuleStopsThePool(t *testing.T) {
 		}
 		return ""
 	})
-	require.Equal(t, `Application 2282 C:\Windows\Temp\broken.dll`, logged[0])
+	require.Equal(t, `Application 2282 C:\inetpub\broken.dll`, logged[0])
 	require.Equal(t, "System 5002 DefaultAppPool", logged[len(logged)-1])
 	require.Len(t, logged, 2*rapidFails+1, "a disabled pool is not started again")
 	pools, err := m.server.Pools(m.admin)
