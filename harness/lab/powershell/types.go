@@ -210,7 +210,10 @@ func (in *interp) castReference(v any, t *TypeRef) (any, error) {
 }
 
 func (in *interp) namedType(name string) (any, error) {
-	src := &syntax.Source{Text: "[" + strings.Trim(name, "[]") + "]"}
+	if !strings.HasPrefix(name, "[") {
+		name = "[" + name + "]"
+	}
+	src := &syntax.Source{Text: name}
 	script, err := syntax.Parse(src)
 	if err == nil && len(script.End.Statements) == 1 {
 		if pl, ok := script.End.Statements[0].(*syntax.Pipeline); ok {
