@@ -9,8 +9,7 @@ import (
 
 // program returns what runs as an image: what is installed under its path, or
 // under the path of the file whose content it has (a copied or renamed program
-// is the same program), or its 64-bit sibling. Nothing of that means process
-// level only.
+// is the same program), or its 64-bit sibling; nil when there is nothing.
 func (k *Kernel) program(image string) Program {
 	const wow, system = `C:\Windows\SysWOW64`, `C:\Windows\System32`
 	candidates := []string{image}
@@ -29,7 +28,7 @@ func (k *Kernel) program(image string) Program {
 			return prog
 		}
 	}
-	return k.processLevel
+	return nil
 }
 
 // find resolves the image of a Spec and completes its command line.

@@ -116,6 +116,10 @@ func (k *Kernel) Start(ctx context.Context, parent *Process, s Spec, stdio Stdio
 		return nil, err
 	}
 	prog := k.program(p.Image)
+	if prog == nil {
+		k.startEngine(p)
+		prog = k.processLevel
+	}
 	go func() {
 		defer cancel()
 		code := prog(ctx, p, stdio.complete())
@@ -136,6 +140,7 @@ func (k *Kernel) StartResident(ctx context.Context, parent *Process, s Spec) (*P
 	if err != nil {
 		return nil, err
 	}
+	k.startEngine(p)
 	context.AfterFunc(ctx, func() { k.Terminate(p, 1) })
 	return p, nil
 }
@@ -254,7 +259,7 @@ func (k *Kernel) number(p *Process) {
 // freePID returns 4 for the first process, the system itself, and then numbers
 // that rise by some multiple of four and begin again when they get high.
 func (k *Kernel) freePID() uint32 {
-	const lowest, highest = 600, 11000
+	const lowest, highest = 88, 11000
 	if k.starts == 0 {
 		return 4
 	}
@@ -285,6 +290,7 @@ func (k *Kernel) end(p *Process, code int) {
 		if console != nil && console.Parent == p {
 			k.Terminate(console, 0)
 		}
+		k.abandoned(p)
 		close(p.done)
 	})
 }

@@ -220,6 +220,19 @@ func TestServices(t *testing.T) {
 	require.False(t, m.KeyExists(m.shell, `HKLM\SYSTEM\CurrentControlSet\Services\lab`))
 }
 
+func TestKilledServiceIsStopped(t *testing.T) {
+	m := boot(t)
+	spooler, ok := m.ServiceProcess("Spooler")
+	require.True(t, ok)
+	seen := m.since(func() { require.NoError(t, m.Kill(m.shell, spooler, 1)) })
+	s, err := m.Service("Spooler")
+	require.NoError(t, err)
+	require.Equal(t, host.Stopped, s.State)
+	logged, ok := seen[len(seen)-1].(kernel.EventLogged)
+	require.True(t, ok)
+	require.Equal(t, 7034, logged.EventID)
+}
+
 func TestSameSeedSameProcesses(t *testing.T) {
 	history := func() string {
 		m := boot(t)

@@ -152,10 +152,24 @@ func (k *Kernel) serviceHost(s host.Service) (*Process, error) {
 	})
 }
 
+// abandoned marks the services of a process that has ended without being asked
+// to as stopped.
+func (k *Kernel) abandoned(p *Process) {
+	for _, s := range k.host.Services.All() {
+		if s.State == host.Running && s.PID == p.PID {
+			s.State, s.PID = host.Stopped, 0
+			k.host.Services.Put(s)
+			k.scmEvent(7034, 2, Field{"param1", s.DisplayName}, Field{"param2", "1"})
+		}
+	}
+}
+
 func (k *Kernel) serviceEvent(s host.Service, state string) {
+	k.scmEvent(7036, 4, Field{"param1", s.DisplayName}, Field{"param2", state})
+}
+
+// scmEvent is a record of the service control manager in the System log.
+func (k *Kernel) scmEvent(id, level int, data ...Field) {
 	scm, _ := k.Named("services.exe")
-	k.Publish(EventLogged{
-		By: k.By(scm), Channel: "System", Provider: "Service Control Manager", EventID: 7036, Level: 4,
-		Data: []Field{{"param1", s.DisplayName}, {"param2", state}},
-	})
+	k.Publish(EventLogged{By: k.By(scm), Channel: "System", Provider: "Service Control Manager", EventID: id, Level: level, Data: data})
 }

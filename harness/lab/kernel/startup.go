@@ -98,8 +98,7 @@ func (k *Kernel) profileOf(p *Process) *profile {
 	return k.profiles["*"]
 }
 
-// startUp does what the loader and the run-time libraries do before a program
-// begins. What fails here fails silently, as it does there.
+// startUp does what the loader does before a program begins. What fails here fails silently, as it does there.
 func (k *Kernel) startUp(p *Process) {
 	profile := k.profileOf(p)
 	k.attachConsole(p, profile)
@@ -110,6 +109,12 @@ func (k *Kernel) startUp(p *Process) {
 		}
 	}
 	k.work(profile.low, profile.high)
+}
+
+// startEngine does what a scripting engine does at its start, for a process that
+// has no Program to do it.
+func (k *Kernel) startEngine(p *Process) {
+	profile := k.profileOf(p)
 	if profile.hostPipe != "" {
 		// .NET gives the start time as a FILETIME.
 		ticks := p.Start.Unix()*1e7 + int64(p.Start.Nanosecond()/100) + 116444736000000000
