@@ -44,6 +44,9 @@ func (c *compiler) makeSeries(p *bind.MakeSeries) operator {
 	if len(p.By)+results+1 != len(p.Fields) {
 		c.unsupported(p.Span(), "a column of make-series that is no aggregate is not supported")
 	}
+	if strings.Contains(strings.ReplaceAll(c.text(p.Span()), " ", ""), "inrange(") {
+		c.unsupported(p.Span(), "make-series ... in range() is not supported: its end is inclusive")
+	}
 	return o
 }
 
@@ -56,10 +59,44 @@ func (c *compiler) standsAlone(a bind.Aggregate) bool {
 	return begins && (strings.HasPrefix(after, ",") || strings.HasPrefix(after, "default") || strings.HasPrefix(after, "on"))
 }
 
-// steps is the axis: the start of the first step, the width of each, and how many.
+// steps is the axis: where the first step begins, how wide each is, and how many there
+// are. Instants, durations and whole numbers are counted exactly.
 type steps struct {
-	from, width float64
+	typ         value.Type
+	from, width value.Value
 	n           int
+}
+
+// index is the step that a value lies in; it may be outside the axis.
+func (s steps) index(v value.Value) int64 {
+	if s.width.Type() == value.Real {
+		return truncated(math.Floor((v.Real() - s.from.Real()) / s.width.Real()))
+	}
+	return floorQuotient(v.Int()-s.from.Int(), s.width.Int())
+}
+
+// start is where a step begins.
+func (s steps) start(i int64) value.Value {
+	if s.width.Type() == value.Real {
+		return value.Convert(value.NewReal(s.from.Real()+float64(i)*s.width.Real()), s.typ)
+	}
+	return value.Convert(value.NewLong(s.from.Int()+i*s.width.Int()), s.typ)
+}
+
+func floorQuotient(a, b int64) int64 {
+	q := a / b
+	if a%b != 0 && (a < 0) != (b < 0) {
+		q--
+	}
+	return q
+}
+
+// truncated is a real as a long, saturated; NaN is -1, which no axis has.
+func truncated(f float64) int64 {
+	if math.IsNaN(f) {
+		return -1
+	}
+	return value.Convert(value.NewReal(f), value.Long).Int()
 }
 
 func (o *makeSeries) run(x *execution) (*relation, error) {
@@ -93,56 +130,71 @@ func (o *makeSeries) run(x *execution) (*relation, error) {
 
 // steps finds the bounds; those not given are the first and the last step that has a row.
 func (o *makeSeries) steps(x *execution, axis *vector) (steps, error) {
-	one := newRelation(nil, nil, noLineage(1))
-	number := func(e expr) (float64, bool, error) {
-		if e == nil {
-			return 0, false, nil
-		}
-		v, err := e.eval(x, one)
-		if err != nil {
-			return 0, false, err
-		}
-		n := numberOf(v.value(0))
-		return n.Real(), !n.IsNull(), nil
+	s := steps{typ: axis.typ}
+	var err error
+	if s.width, err = o.bound(x, o.step, axis.typ); err != nil {
+		return s, err
 	}
-	width, ok, err := number(o.step)
+	if s.width.IsNull() || s.width.Real() <= 0 {
+		return s, x.fail(o.plan.Span(), "the step of make-series must be positive")
+	}
+	to, err := o.bound(x, o.to, axis.typ)
 	if err != nil {
-		return steps{}, err
+		return s, err
 	}
-	if !ok || !(width > 0) {
-		return steps{}, x.fail(o.plan.Span(), "the step of make-series must be positive")
-	}
-	from, fixedFrom, err := number(o.from)
-	if err != nil {
-		return steps{}, err
-	}
-	to, fixedTo, err := number(o.to)
-	if err != nil {
-		return steps{}, err
+	if s.from, err = o.bound(x, o.from, axis.typ); err != nil {
+		return s, err
 	}
 	least, greatest := extent(axis)
-	if !fixedFrom {
-		from = math.Floor(least/width) * width
+	if least.IsNull() && (s.from.IsNull() || to.IsNull()) {
+		return s, nil
 	}
-	if !fixedTo {
-		to = from + (math.Floor((greatest-from)/width)+1)*width
+	if s.from.IsNull() {
+		s.from = bin(least, s.width, nil, least.Type())
 	}
-	n := math.Ceil((to - from) / width)
-	if n > maxElements {
-		return steps{}, x.fail(o.plan.Span(), "make-series makes more than %d steps", maxElements)
+	last := s.index(greatest)
+	if !to.IsNull() {
+		last = s.index(to)
+		if order, _ := value.Compare(value.Convert(s.start(last), to.Type()), to, false); order >= 0 {
+			last--
+		}
 	}
-	if !(n > 0) {
-		n = 0
+	if last >= maxElements {
+		return s, x.fail(o.plan.Span(), "make-series makes more than %d steps", maxElements)
 	}
-	return steps{from: from, width: width, n: int(n)}, nil
+	s.n = int(max(0, last+1))
+	return s, nil
+}
+
+// bound evaluates an end or the step of the axis as a real, or as a whole number of what
+// the axis counts.
+func (o *makeSeries) bound(x *execution, e expr, axis value.Type) (value.Value, error) {
+	if e == nil {
+		return value.Null(value.Long), nil
+	}
+	v, err := e.eval(x, newRelation(nil, nil, noLineage(1)))
+	if err != nil {
+		return value.Value{}, err
+	}
+	t := value.Long
+	if n := numberOf(v.value(0)); storageOf(axis) != inInts || n.Type() == value.Real {
+		t = value.Real
+	}
+	return value.Convert(numberOf(v.value(0)), t), nil
 }
 
 // extent is the least and the greatest value that is not null.
-func extent(axis *vector) (least, greatest float64) {
-	least, greatest = math.Inf(1), math.Inf(-1)
+func extent(axis *vector) (least, greatest value.Value) {
 	for row := range axis.rows {
-		if v := axis.value(row); !v.IsNull() {
-			least, greatest = min(least, v.Real()), max(greatest, v.Real())
+		v := axis.value(row)
+		if v.IsNull() {
+			continue
+		}
+		if least.IsNull() || compareBoxed(v, least) < 0 {
+			least = v
+		}
+		if greatest.IsNull() || compareBoxed(v, greatest) > 0 {
+			greatest = v
 		}
 	}
 	return least, greatest
@@ -153,10 +205,10 @@ func (s steps) place(axis *vector) (keep, at []uint32) {
 	keep, at = []uint32{}, []uint32{}
 	for row := range axis.rows {
 		v := axis.value(row)
-		if v.IsNull() {
+		if v.IsNull() || s.n == 0 {
 			continue
 		}
-		if i := math.Floor((v.Real() - s.from) / s.width); i >= 0 && i < float64(s.n) {
+		if i := s.index(v); i >= 0 && i < int64(s.n) {
 			keep, at = append(keep, uint32(row)), append(at, uint32(i))
 		}
 	}
@@ -189,7 +241,7 @@ func (o *makeSeries) arrays(x *execution, r *relation, keys []*vector, g *groupi
 			out.slots = append(out.slots, newSlot(cut(v, filled, s.n, n, absent)))
 		}
 	}
-	out.slots = append(out.slots, newSlot(constantOf(value.NewDynamic(s.axis(o.plan.Axis.Type())), n)))
+	out.slots = append(out.slots, newSlot(constantOf(value.NewDynamic(s.axis()), n)))
 	out.slots = typed(out.columns, out.slots)
 	return out, nil
 }
@@ -223,18 +275,10 @@ func cut(v *vector, filled []bool, width, groups int, absent any) *vector {
 }
 
 // axis lists where the steps begin.
-func (s steps) axis(t value.Type) []any {
+func (s steps) axis() []any {
 	out := make([]any, s.n)
 	for i := range out {
-		out[i] = value.Convert(roundedReal(s.from+float64(i)*s.width, t), t).ToDynamic()
+		out[i] = s.start(int64(i)).ToDynamic()
 	}
 	return out
-}
-
-// roundedReal is a real as a number of a type; ticks and whole numbers are rounded.
-func roundedReal(f float64, t value.Type) value.Value {
-	if t == value.Real {
-		return value.NewReal(f)
-	}
-	return value.NewLong(int64(math.Round(f)))
 }
