@@ -426,7 +426,7 @@ func (in *interp) findExternal(name string) (string, error) {
 		}
 		full = p
 		if f, err := in.k.Stat(in.p, full); err == nil && !f.IsDirectory() && host.Ext(full) != "" {
-			return f.Path, nil
+			return full, nil
 		}
 	} else {
 		for dir := range strings.SplitSeq(in.p.Env.Get("PATH"), ";") {
@@ -438,7 +438,7 @@ func (in *interp) findExternal(name string) (string, error) {
 					continue
 				}
 				if f, err := in.k.Stat(in.p, host.Join(dir, name+ext)); err == nil && !f.IsDirectory() {
-					return f.Path, nil
+					return host.Join(dir, f.Name()), nil // the folder as PATH spells it
 				}
 			}
 		}
@@ -448,7 +448,7 @@ func (in *interp) findExternal(name string) (string, error) {
 	}
 	for _, ext := range in.pathExtensions() {
 		if f, err := in.k.Stat(in.p, full+ext); err == nil && !f.IsDirectory() {
-			return f.Path, nil
+			return full + ext, nil
 		}
 	}
 	return "", errNotFound

@@ -222,8 +222,9 @@ func (s *scriptStage) run(f func() error) error {
 	defer func() { in.calls-- }()
 	err := in.guarded(s.streams, s.scope, s.body.Source, in.span, f)
 	if errors.As(err, new(returning)) {
-		return nil
+		err = nil
 	}
+	in.ok = true // $? tells of the command itself, not of what ran inside it
 	return err
 }
 

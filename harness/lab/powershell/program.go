@@ -22,6 +22,7 @@ import (
 	"github.com/seed-67b27da2/geiger/harness/lab/host"
 	"github.com/seed-67b27da2/geiger/harness/lab/iis"
 	"github.com/seed-67b27da2/geiger/harness/lab/kernel"
+	"github.com/seed-67b27da2/geiger/harness/lab/powershell/syntax"
 )
 
 // Program gives what powershell.exe does. log is what the event cmdlets read; web answers the WebAdministration module.
@@ -179,7 +180,15 @@ func (in *interp) main(o options) int {
 
 func (in *interp) runTop(sb *ScriptBlock) error {
 	in.source = sb.ast.Source
-	err := in.callBlock(sb, false, nil, false, nil, in.out.object)
+	var err error
+	for _, b := range []*syntax.Block{sb.ast.Begin, sb.ast.Process, sb.ast.End} {
+		if err == nil {
+			err = in.block(b, in.out.object)
+		}
+	}
+	if errors.As(err, new(returning)) {
+		err = nil
+	}
 	in.out.flush()
 	return err
 }
