@@ -217,6 +217,9 @@ func extremeOf(direction int) aggregateFunction {
 
 // rowsOf takes a value from one row for each group; -1 gives null.
 func (a *aggregation) rowsOf(v *vector, rows []int, t value.Type) *vector {
+	if picked, ok := allRows(rows); ok && v.typ == t {
+		return v.gather(picked)
+	}
 	b := newBuffer(t, a.groups)
 	for g, row := range rows {
 		if row < 0 {
@@ -226,6 +229,18 @@ func (a *aggregation) rowsOf(v *vector, rows []int, t value.Type) *vector {
 		}
 	}
 	return b.vector()
+}
+
+// allRows gives the row numbers if none is missing.
+func allRows(rows []int) ([]uint32, bool) {
+	out := make([]uint32, len(rows))
+	for i, row := range rows {
+		if row < 0 {
+			return nil, false
+		}
+		out[i] = uint32(row)
+	}
+	return out, true
 }
 
 // argExtreme is arg_min and arg_max: the extreme, then the other columns of its row. A

@@ -61,6 +61,36 @@ func (e *wholeArithmetic) eval(x *execution, r *relation) (*vector, error) {
 	return f.finish(out), nil
 }
 
+// wholeBin is bin() of whole numbers, instants and durations: the largest multiple of
+// the size that is not greater; null for a size that is not positive.
+type wholeBin struct {
+	args   []expr
+	result value.Type
+}
+
+func (e *wholeBin) eval(x *execution, r *relation) (*vector, error) {
+	args, err := evalAll(x, r, e.args)
+	if err != nil {
+		return nil, err
+	}
+	f := newFrame(r.rows, args)
+	a, size := f.integers(0), f.integers(1)
+	out := &vector{typ: e.result, ints: make([]int64, f.n)}
+	out.nulls = eitherNull(f.n, a, size)
+	for i := range out.ints {
+		width := size.at(i)
+		if width <= 0 {
+			if out.nulls == nil {
+				out.nulls = make([]bool, f.n)
+			}
+			out.nulls[i] = true
+			continue
+		}
+		out.ints[i] = floorQuotient(a.at(i), width) * width
+	}
+	return f.finish(out), nil
+}
+
 // eitherNull is the nulls of an operation for which null is sticky.
 func eitherNull[T any](n int, a, b operand[T]) []bool {
 	if a.nulls == nil && b.nulls == nil {

@@ -25,6 +25,9 @@ func (c *compiler) call(e *bind.Call) expr {
 	case "+", "-", "*", "/", "%":
 		return c.arithmetic(e, args)
 	}
+	if e.Name == "bin" && len(args) == 2 && storageOf(e.Args[0].Type()) == inInts && storageOf(e.Args[1].Type()) == inInts {
+		return &wholeBin{args: args, result: e.Type()}
+	}
 	if windowFunction(e.Name) {
 		return c.window(e, args)
 	}

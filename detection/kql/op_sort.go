@@ -55,19 +55,66 @@ func (o *topRows) run(x *execution) (*relation, error) {
 	if err != nil {
 		return nil, err
 	}
-	order, err := sorted(x, r, o.keys)
-	if err != nil {
-		return nil, err
-	}
 	n, err := rowCount(x, o.n)
 	if err != nil {
 		return nil, err
 	}
-	return r.filter(order[:min(n, len(order))]), nil
+	compare, err := comparerOf(x, r, o.keys)
+	if err != nil {
+		return nil, err
+	}
+	order, err := first(x, r.rows, n, compare)
+	if err != nil {
+		return nil, err
+	}
+	return r.filter(order), nil
+}
+
+// first gives the n first row numbers in order. It sorts only candidates: rows that come
+// before the last of those kept so far.
+func first(x *execution, rows, n int, compare func(a, b uint32) int) ([]uint32, error) {
+	var kept []uint32
+	full := false
+	trim := func() {
+		slices.SortFunc(kept, func(a, b uint32) int { return cmp.Or(compare(a, b), cmp.Compare(a, b)) })
+		full = len(kept) >= n
+		kept = kept[:min(n, len(kept))]
+	}
+	for row := range rows {
+		if err := x.stop(row); err != nil {
+			return nil, err
+		}
+		if full && (n == 0 || compare(uint32(row), kept[n-1]) >= 0) {
+			continue
+		}
+		if kept = append(kept, uint32(row)); len(kept) >= 2*n+64 {
+			trim()
+		}
+	}
+	trim()
+	return kept, nil
 }
 
 // sorted gives the row numbers in the order of the keys.
 func sorted(x *execution, r *relation, keys []sortKey) ([]uint32, error) {
+	compare, err := comparerOf(x, r, keys)
+	if err != nil {
+		return nil, err
+	}
+	order := sequence(r.rows)
+	comparisons, stopped := 0, false
+	slices.SortStableFunc(order, func(a, b uint32) int {
+		if comparisons++; stopped || comparisons%checkEvery == 0 && x.ctx.Err() != nil {
+			stopped = true
+			return 0
+		}
+		return compare(a, b)
+	})
+	return order, x.ctx.Err()
+}
+
+// comparerOf orders two rows by all keys.
+func comparerOf(x *execution, r *relation, keys []sortKey) (func(a, b uint32) int, error) {
 	compares := make([]func(a, b uint32) int, len(keys))
 	for i, k := range keys {
 		v, err := k.expr.eval(x, r)
@@ -76,16 +123,14 @@ func sorted(x *execution, r *relation, keys []sortKey) ([]uint32, error) {
 		}
 		compares[i] = k.comparer(v)
 	}
-	order := sequence(r.rows)
-	slices.SortStableFunc(order, func(a, b uint32) int {
+	return func(a, b uint32) int {
 		for _, compare := range compares {
 			if c := compare(a, b); c != 0 {
 				return c
 			}
 		}
 		return 0
-	})
-	return order, x.ctx.Err()
+	}, nil
 }
 
 // comparer orders two rows by the key's column. NaN sorts with the nulls.

@@ -135,6 +135,22 @@ func TestNowIsConstant(t *testing.T) {
 	require.Equal(t, benchNow.AddDate(0, 0, -1), out.At(0, 3).DateTime().Time())
 }
 
+func TestTopIsTheHeadOfSort(t *testing.T) {
+	db := kql.Tables{"Events": benchTables(5000)["DeviceRegistryEvents"]}
+	schema := bind.NewSchema("test", []bind.Table{{Name: "Events", Columns: db["Events"].Columns()}})
+	for _, n := range []int{0, 1, 7, 300, 5000} {
+		for _, keys := range []string{"DeviceName asc", "Timestamp desc", "RegistryValueName asc nulls last"} {
+			var rows [2][]string
+			for i, text := range []string{"Events | top %d by %s", "Events | sort by %[2]s | take %[1]d"} {
+				q, err := kql.Compile(&syntax.Source{Text: fmt.Sprintf(text, n, keys)}, schema)
+				require.NoError(t, err)
+				rows[i] = rowsOf(run(t, q, db))
+			}
+			require.Equal(t, rows[1], rows[0], "top %d by %s", n, keys)
+		}
+	}
+}
+
 func TestMissingTableIsEmpty(t *testing.T) {
 	require.Zero(t, run(t, compile(t, "Events | where Size > 0"), kql.Tables{}).Len())
 }
