@@ -53,13 +53,14 @@ func (c *VirtualClock) Now() time.Time {
 }
 
 // Sleep moves the clock by d, stopping on the way at everything that was
-// scheduled, and returns without waiting.
+// scheduled, and returns without waiting. Scheduled work that ends ctx ends the
+// sleep at that moment.
 func (c *VirtualClock) Sleep(ctx context.Context, d time.Duration) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	c.run(max(d, 0))
-	return nil
+	c.run(ctx, max(d, 0))
+	return ctx.Err()
 }
 
 // Schedule runs f at the first Sleep or Advance that reaches at.
@@ -71,7 +72,7 @@ func (c *VirtualClock) Schedule(at time.Time, f func()) {
 }
 
 // Advance moves the clock by d, stopping on the way at what was scheduled.
-func (c *VirtualClock) Advance(d time.Duration) { c.run(max(d, 0)) }
+func (c *VirtualClock) Advance(d time.Duration) { c.run(context.Background(), max(d, 0)) }
 
 // Elapse moves the clock by d. What becomes due runs at the next Sleep or
 // Advance.
@@ -81,9 +82,10 @@ func (c *VirtualClock) Elapse(d time.Duration) {
 	c.now = c.now.Add(max(d, 0))
 }
 
-// run moves the clock by d through what is scheduled. Work that sleeps or
-// advances itself only moves the clock: the outer call goes on with the rest.
-func (c *VirtualClock) run(d time.Duration) {
+// run moves the clock by d through what is scheduled, until ctx ends. Work that
+// sleeps or advances itself only moves the clock: the outer call goes on with the
+// rest.
+func (c *VirtualClock) run(ctx context.Context, d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	target := c.now.Add(d)
@@ -96,7 +98,9 @@ func (c *VirtualClock) run(d time.Duration) {
 	for len(c.pending) > 0 && !c.pending[0].at.After(latest(target, c.now)) {
 		next, _ := heap.Pop(&c.pending).(timer)
 		c.now = latest(c.now, next.at)
-		c.unlocked(next.run)
+		if c.unlocked(next.run); ctx.Err() != nil {
+			return
+		}
 	}
 	c.now = latest(c.now, target)
 }
