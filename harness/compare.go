@@ -2,6 +2,7 @@ package harness
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -28,7 +29,8 @@ func (j *judgement) compare(scope []*detection.Rule) {
 		j.link(LinkFired, LinkHolds, "quiet, as expected")
 		return
 	}
-	j.link(LinkFired, LinkHolds, fmt.Sprintf("%d alerts, as expected", len(j.verdict.Alerts)))
+	n := len(j.verdict.Alerts)
+	j.link(LinkFired, LinkHolds, fmt.Sprintf("%d alert%s, as expected", n, plural(n)))
 }
 
 // expect marks the alerts of one expectation, and says what is wrong if they are not as expected.
@@ -111,12 +113,15 @@ func (a *RaisedAlert) summary() string {
 	return strings.Join(parts, ", ")
 }
 
+var isTechnique = regexp.MustCompile(`^T\d{4}(\.\d{3})?$`)
+
 // gapRows bounds how many rows a coverage gap quotes.
 const gapRows = 3
 
-// gap notes that no rule in scope sees the attack, with the telemetry that a rule could use.
+// gap notes that no rule in scope sees the attack, with the telemetry that a rule could use. A test that belongs to no
+// technique is a control: nothing has to see it.
 func (j *judgement) gap() {
-	if !j.scenario.Runs(Attack) || j.broken || slices.ContainsFunc(j.verdict.Alerts, func(a RaisedAlert) bool { return a.Phase == Attack }) {
+	if !j.scenario.Runs(Attack) || !isTechnique.MatchString(j.scenario.Test.Technique) || j.broken || slices.ContainsFunc(j.verdict.Alerts, func(a RaisedAlert) bool { return a.Phase == Attack }) {
 		return
 	}
 	tables := j.tablesOf(j.schemas[0])

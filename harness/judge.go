@@ -98,10 +98,10 @@ func (j *judgement) prepared() {
 		j.link(LinkPrepared, LinkNotNeeded, "")
 		return
 	}
-	if j.faulted(LinkPrepared) {
+	if !j.broken && !j.supported(LinkPrepared, Prerequisite) {
 		return
 	}
-	if !j.supported(LinkPrepared, Prerequisite) {
+	if j.faulted(LinkPrepared) {
 		return
 	}
 	n := len(j.scenario.Test.Dependencies)
@@ -132,10 +132,11 @@ func detail(e *telemetry.Event) string {
 }
 
 func (j *judgement) executed() {
-	if j.faulted(LinkExecuted) {
+	// What the lab lacks explains a command that failed, so it comes first.
+	if !j.broken && (!j.supported(LinkExecuted, Attack) || !j.supported(LinkExecuted, Harness)) {
 		return
 	}
-	if !j.supported(LinkExecuted, Attack) || !j.supported(LinkExecuted, Harness) {
+	if j.faulted(LinkExecuted) {
 		return
 	}
 	if !j.scenario.Runs(Attack) {
@@ -358,7 +359,7 @@ func (j *judgement) fired(ctx context.Context, rules []*detection.Rule) error {
 		bound = append(bound, b)
 		j.unfilled(b)
 	}
-	j.link(LinkBound, LinkHolds, fmt.Sprintf("%d rules", len(bound)))
+	j.link(LinkBound, LinkHolds, fmt.Sprintf("%d rule%s", len(bound), plural(len(bound))))
 	for _, b := range bound {
 		alerts, err := b.Evaluate(ctx, j.tablesOf(b.Schema), j.evidence.Ended)
 		if err != nil {
@@ -407,9 +408,8 @@ func (j *judgement) raised(a *detection.Alert) RaisedAlert {
 		r.Row = append(r.Row, RowCell{c.Column, c.Value.String()})
 	}
 	for _, s := range a.Sources {
-		if e := j.evidence.Events[s]; true {
-			r.Events = append(r.Events, EventRef{e.Channel, e.RecordID})
-		}
+		e := &j.evidence.Events[s]
+		r.Events = append(r.Events, EventRef{e.Channel, e.RecordID})
 	}
 	return r
 }

@@ -161,7 +161,7 @@ func (o *observation) prerequisite(ctx context.Context, executor atomics.Executo
 
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-	return line
+	return strings.TrimSpace(line)
 }
 
 // said quotes what a command printed, errors first, for a message.

@@ -59,7 +59,8 @@ func rulesToCheck(args []string) ([]*detection.Rule, error) {
 // checked is what is said of one rule under one schema.
 type checked struct {
 	File        string          `json:"file"`
-	Schema      string          `json:"schema"`
+	Schema      string          `json:"-"`
+	SchemaID    string          `json:"schema"` // defender_xdr or log_analytics
 	Parses      bool            `json:"parses"`
 	Binds       bool            `json:"binds"`
 	Columns     []checkedColumn `json:"columns"`
@@ -122,7 +123,8 @@ func worse(status int, found []checked) int {
 func checkOne(r *detection.Rule, s *kql.Schema) checked {
 	c := checked{
 		File: r.File, Schema: s.Name(), Parses: true, Binds: true,
-		Columns: []checkedColumn{}, Diagnostics: []diagnostic{}, Unsupported: []string{}, Unfilled: []string{},
+		SchemaID: strings.ReplaceAll(strings.ToLower(s.Name()), " ", "_"),
+		Columns:  []checkedColumn{}, Diagnostics: []diagnostic{}, Unsupported: []string{}, Unfilled: []string{},
 	}
 	b, err := r.Bind(s)
 	var faults *syntax.Error

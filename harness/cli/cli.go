@@ -15,7 +15,6 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -28,7 +27,7 @@ type Environment struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
-	Now            func() time.Time
+	Clock          harness.Clock // of real targets and of everything that is not the lab
 	Random         io.Reader
 	Terminal       bool // Stdout is a terminal: colours and a live line
 	Version        string
@@ -42,7 +41,7 @@ func Main(args []string) int {
 	context.AfterFunc(ctx, stop)
 	return Run(ctx, args, Environment{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv,
-		Now:      time.Now, //nolint:forbidigo // the one place where the real clock enters
+		Clock:    wallClock{},
 		Random:   rand.Reader,
 		Terminal: term.IsTerminal(int(os.Stdout.Fd())) && os.Getenv("NO_COLOR") == "", //nolint:gosec // a file descriptor fits
 		Version:  version(),
@@ -111,10 +110,11 @@ func noSuchCommand(c *cobra.Command, args []string) error {
 		return nil
 	}
 	text := fmt.Sprintf("no command %q", args[0])
+	c.SuggestionsMinimumDistance = 2
 	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
-		text += fmt.Sprintf("; did you mean %q?", near[0])
+		return fmt.Errorf("%s; did you mean %q?", text, near[0])
 	}
-	return errors.New(text + " `geiger help` lists them")
+	return errors.New(text + "; `geiger help` lists the commands")
 }
 
 // formats checks a --format flag.

@@ -1,9 +1,13 @@
 package cli_test
 
 import (
+	"context"
+	"crypto/rand"
 	"flag"
 	"os"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -14,8 +18,31 @@ var update = flag.Bool("update", false, "rewrite the expected output in testdata
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"geiger": func() { os.Exit(cli.Main(os.Args[1:])) },
+		"geiger": func() { os.Exit(play(os.Args[1:])) },
 	})
+}
+
+// play is cli.Main on a clock that waits for nothing: collecting from a real host takes a quarter of a minute, in which
+// a test has nothing to learn.
+func play(args []string) int {
+	return cli.Run(context.Background(), args, cli.Environment{
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv,
+		Clock: newFastClock(), Random: rand.Reader, Version: "test",
+	})
+}
+
+// fastClock is the real time plus all that was slept.
+type fastClock struct{ slept atomic.Int64 }
+
+func newFastClock() *fastClock { return &fastClock{} }
+
+// Now implements harness.Clock.
+func (c *fastClock) Now() time.Time { return time.Now().Add(time.Duration(c.slept.Load())) }
+
+// Sleep implements harness.Clock.
+func (c *fastClock) Sleep(ctx context.Context, d time.Duration) error {
+	c.slept.Add(int64(d))
+	return ctx.Err()
 }
 
 func TestScripts(t *testing.T) {

@@ -26,7 +26,7 @@ of this run to standard output. Basic works over HTTPS, NTLM with message encryp
 }
 
 func serveLab(ctx context.Context, env *Environment, seed uint64) error {
-	l, err := lab.Start(ctx, lab.Options{Seed: seed, Random: env.Random, Now: env.Now})
+	l, err := lab.Start(ctx, lab.Options{Seed: seed, Random: env.Random, Now: env.Clock.Now})
 	if err != nil {
 		return err
 	}

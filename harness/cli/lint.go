@@ -50,11 +50,11 @@ func (l *linter) run(paths []string) error {
 	}
 	l.techniques = techniques
 	for _, p := range paths {
-		err := filepath.WalkDir(p, func(name string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() || !detection.IsRuleFile(filepath.ToSlash(name)) {
+		err := fs.WalkDir(hostFiles{}, filepath.ToSlash(p), func(name string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !detection.IsRuleFile(name) {
 				return err
 			}
-			return l.file(filepath.ToSlash(name))
+			return l.file(name)
 		})
 		if err != nil {
 			return err

@@ -38,7 +38,7 @@ of Defender XDR. ago() and now() count from the end of the recording, else from 
 overrides that. A failing query ends with exit status 3.`,
 		Example: `  geiger query 'DeviceFileEvents | summarize count() by ActionType' run1
   geiger query -f hunt.kql events.jsonl.gz
-  geiger query --format json 'Hosts | where Name has "iis"' Hosts=hosts.csv`,
+  geiger query --format json 'Hosts | where Name startswith "iis"' Hosts=hosts.csv`,
 		RunE: func(c *cobra.Command, args []string) error { return o.run(c.Context(), env, args) },
 	}
 	c.Flags().StringVarP(&o.file, "file", "f", "", "read the query from this `file`")
@@ -111,7 +111,7 @@ func (o *queryOptions) clock(env *Environment, d *data) (time.Time, error) {
 	if !d.newest.IsZero() {
 		return d.newest, nil
 	}
-	return env.Now().UTC(), nil
+	return env.Clock.Now().UTC(), nil
 }
 
 // compile binds the query to Defender XDR, or else to Log Analytics, in both cases with the tables that the user

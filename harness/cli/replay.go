@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 
@@ -111,9 +112,9 @@ func recordings(args []string) ([]string, error) {
 	var dirs []string
 	for _, arg := range args {
 		before := len(dirs)
-		err := filepath.WalkDir(arg, func(name string, d fs.DirEntry, err error) error {
+		err := fs.WalkDir(hostFiles{}, filepath.ToSlash(arg), func(name string, d fs.DirEntry, err error) error {
 			if err == nil && !d.IsDir() && d.Name() == "manifest.json" {
-				dirs = append(dirs, filepath.Dir(name))
+				dirs = append(dirs, filepath.FromSlash(path.Dir(name)))
 			}
 			return err
 		})
