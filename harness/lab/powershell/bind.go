@@ -311,21 +311,12 @@ func (in *interp) bindInput(b *binding, v any) *ErrorRecord {
 			took = true
 		}
 	}
-	if took || !b.takesInput() {
+	if took || !b.advanced {
 		return nil
 	}
 	r := bindingError("InputObjectNotBound", "The input object cannot be bound to any parameters for the command either because the command does not take "+
 		"pipeline input or the input and its properties do not match any of the parameters that take pipeline input.")
 	return r.on(v)
-}
-
-func (b *binding) takesInput() bool {
-	for _, p := range b.params {
-		if p.byValue || p.byName {
-			return true
-		}
-	}
-	return !b.advanced
 }
 
 // bindByName binds a parameter to the property of v that has its name or one of its aliases.

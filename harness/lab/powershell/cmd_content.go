@@ -60,10 +60,10 @@ func (c *call) readPlace(p place) error {
 	}
 	items := asList(v)
 	if c.has("TotalCount") {
-		items = items[:max(0, min(len(items), c.number("TotalCount", 0)))]
+		items = items[:max(0, min(len(items), c.count("TotalCount", 0)))]
 	}
 	if c.has("Tail") {
-		items = items[max(0, len(items)-c.number("Tail", 0)):]
+		items = items[max(0, len(items)-c.count("Tail", 0)):]
 	}
 	if c.has("ReadCount") && c.number("ReadCount", 1) == 0 {
 		return c.out(newArray(items...))

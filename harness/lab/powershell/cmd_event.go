@@ -52,7 +52,7 @@ func getWinEvent(c *call) error {
 		records = reversed(records)
 	}
 	if c.has("MaxEvents") {
-		records = records[:max(0, min(len(records), c.number("MaxEvents", 0)))]
+		records = records[:max(0, min(len(records), c.count("MaxEvents", 0)))]
 	}
 	if len(records) == 0 {
 		return c.fail(newError("System.Exception", "NoMatchingEventsFound", "ObjectNotFound", "No events were found that match the specified selection criteria."))

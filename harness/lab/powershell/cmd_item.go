@@ -435,14 +435,13 @@ func (c *call) removeFile(path string) error {
 			return c.fail(c.confirmationNeeded(path))
 		}
 	}
-	if f.Attributes&(host.ReadOnly|host.Hidden|host.SystemBit) != 0 && !f.IsDirectory() {
-		if !c.flag("Force") {
-			return c.fail(newError("System.IO.IOException", "RemoveFileSystemItemUnAuthorizedAccess", "PermissionDenied",
-				"Cannot remove item %s: You do not have sufficient access rights to perform this operation.", path).on(path))
-		}
-		if err := c.k.SetAttributes(c.p, path, 0); err != nil {
+	if c.flag("Force") {
+		if err := c.unprotect(f); err != nil {
 			return c.failPath(err, path, "RemoveItem")
 		}
+	} else if f.Attributes&protected != 0 && !f.IsDirectory() {
+		return c.fail(newError("System.IO.IOException", "RemoveFileSystemItemUnAuthorizedAccess", "PermissionDenied",
+			"Cannot remove item %s: You do not have sufficient access rights to perform this operation.", path).on(path))
 	}
 	if err := c.interp.removeTree(path, true); err != nil {
 		text := err.Error()
@@ -452,6 +451,29 @@ func (c *call) removeFile(path string) error {
 				ID: "RemoveFileSystemItemUnAuthorizedAccess", Category: "PermissionDenied"}).on(path))
 		}
 		return c.fail(newError("System.IO.IOException", "RemoveFileSystemItemIOError", "WriteError", "Cannot remove item %s: %s", path, text).on(path))
+	}
+	return nil
+}
+
+// protected are the attributes that keep Remove-Item away unless it is told -Force.
+const protected = host.ReadOnly | host.Hidden | host.SystemBit
+
+// unprotect takes them from a file, or from every file below a directory.
+func (c *call) unprotect(f host.File) error {
+	if !f.IsDirectory() {
+		if f.Attributes&protected == 0 {
+			return nil
+		}
+		return c.k.SetAttributes(c.p, f.Path, 0)
+	}
+	files, err := c.k.ReadDirectory(c.p, f.Path)
+	if err != nil {
+		return err
+	}
+	for _, child := range files {
+		if err := c.unprotect(child); err != nil {
+			return err
+		}
 	}
 	return nil
 }

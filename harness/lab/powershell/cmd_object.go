@@ -169,7 +169,7 @@ func selectProcess(c *call) error {
 	}
 	for _, item := range items {
 		s.seen++
-		if s.seen <= c.number("Skip", 0) && !c.has("Last") {
+		if s.seen <= c.count("Skip", 0) && !c.has("Last") {
 			continue
 		}
 		if c.has("Index") && !c.contains(c.value("Index"), int32(s.seen-1), true) { //nolint:gosec // bounded
@@ -182,7 +182,7 @@ func selectProcess(c *call) error {
 		if err := selectOne(c, s, item); err != nil {
 			return err
 		}
-		if c.has("First") && s.passed >= c.number("First", 0) {
+		if c.has("First") && s.passed >= c.count("First", 0) {
 			return &stopped{by: c.stage}
 		}
 	}
@@ -193,11 +193,11 @@ func selectEnd(c *call) error {
 	s, _ := c.state.(*selection)
 	from, to := 0, len(s.buffer)
 	if c.has("Last") {
-		to -= min(to, c.number("Skip", 0))
-		from = max(0, to-c.number("Last", 0))
+		to -= min(to, c.count("Skip", 0))
+		from = max(0, to-c.count("Last", 0))
 	}
 	if c.has("SkipLast") {
-		to = max(from, to-c.number("SkipLast", 0))
+		to = max(from, to-c.count("SkipLast", 0))
 	}
 	for _, item := range s.buffer[from:to] {
 		if err := selectOne(c, s, item); err != nil {

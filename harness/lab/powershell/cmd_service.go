@@ -37,7 +37,7 @@ func serviceObject(s host.Service) *Object {
 	status := func(s host.Service) any {
 		return newEnum("System.ServiceProcess.ServiceControllerStatus", stateName(s.State), int64(s.State))
 	}
-	return newObject(&class{name: "System.ServiceProcess.ServiceController", columns: []string{"Status", "Name", "DisplayName"}, text: func(_ *interp, o *Object) string { return o.data.(host.Service).Name }, props: []prop{
+	return newObject(&class{name: "System.ServiceProcess.ServiceController", columns: []string{"Status", "Name", "DisplayName"}, widths: []int{8, 18}, text: func(_ *interp, o *Object) string { return o.data.(host.Service).Name }, props: []prop{
 		of("Name", func(s host.Service) any { return s.Name }), of("ServiceName", func(s host.Service) any { return s.Name }), of("DisplayName", func(s host.Service) any { return s.DisplayName }),
 		of("Status", status), of("StartType", func(s host.Service) any {
 			return newEnum("System.ServiceProcess.ServiceStartMode", map[host.StartType]string{host.Automatic: "Automatic", host.Manual: "Manual", host.DisabledStart: "Disabled"}[s.Start], int64(s.Start))

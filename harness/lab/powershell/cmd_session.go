@@ -233,7 +233,7 @@ func (in *interp) moduleAvailable(name string) bool {
 	if slices.ContainsFunc(coreModules(), func(m string) bool { return strings.EqualFold(m, name) }) {
 		return true
 	}
-	f, err := in.k.Stat(in.p, moduleRoot+name)
+	f, err := in.k.Host().FS.Stat(moduleRoot + name) // a 32-bit process has the folder, too, in SysWOW64
 	return err == nil && f.IsDirectory()
 }
 

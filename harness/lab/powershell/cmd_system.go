@@ -239,7 +239,7 @@ func getRandom(c *call) error {
 	items := c.gathered()
 	if len(items) > 0 {
 		pool := append([]any{}, items...)
-		for range min(c.number("Count", 1), len(items)) {
+		for range min(c.count("Count", 1), len(items)) {
 			i := c.rand.IntN(len(pool))
 			if err := c.out(pool[i]); err != nil {
 				return err

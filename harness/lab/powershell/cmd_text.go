@@ -432,7 +432,7 @@ func (c *call) contextLines() (before, after int) {
 	if len(list) > 1 {
 		after, _ = c.int(list[1])
 	}
-	return before, after
+	return max(0, before), max(0, after)
 }
 
 func firstMatch(patterns []*regexp.Regexp, text string) (*regexp.Regexp, bool) {

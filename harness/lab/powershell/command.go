@@ -360,6 +360,9 @@ func (c *call) number(name string, fallback int) int {
 	return fallback
 }
 
+// count is a number that cannot be negative.
+func (c *call) count(name string, fallback int) int { return max(0, c.number(name, fallback)) }
+
 func (c *call) list(name string) []string {
 	var out []string
 	for _, v := range asList(c.value(name)) {

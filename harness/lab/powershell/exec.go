@@ -18,6 +18,9 @@ func (in *interp) block(b *syntax.Block, out sink) error {
 		if err == nil {
 			continue
 		}
+		if r, ok := asRecord(err); ok {
+			err = r.at(in.source, s.Extent())
+		}
 		if err = in.afterError(b, err, out); err != nil {
 			return err
 		}
@@ -167,7 +170,6 @@ func (in *interp) defineEnum(s *syntax.Enum) error {
 }
 
 func (in *interp) assignment(s *syntax.Assignment) error {
-	in.ok = true
 	v, err := in.statementValue(s.Value)
 	if err != nil {
 		return err
@@ -200,8 +202,9 @@ func (in *interp) statementValue(s syntax.Statement) (any, error) {
 	case *syntax.Pipeline:
 		if len(s.Elements) == 1 {
 			if ce, ok := s.Elements[0].(*syntax.CommandExpr); ok && len(ce.Redirections) == 0 {
-				in.ok = true
-				return in.eval(ce.Expr)
+				v, err := in.eval(ce.Expr)
+				in.ok = err == nil
+				return v, err
 			}
 		}
 	case *syntax.Assignment:

@@ -77,7 +77,7 @@ func (c *console) object(v any) error {
 			_, err := c.Write([]byte(f.text))
 			return err
 		}
-		if _, line := x.data.(matchLine); line || x.class != nil && x.class.text != nil && len(c.in.propertyNames(x)) == 0 || enumName(x) != "" {
+		if x.class != nil && x.class.text != nil && len(c.in.propertyNames(x)) == 0 || enumName(x) != "" {
 			return c.text(c.in.str(x))
 		}
 	case *Hash, *Exception, Version:
@@ -95,9 +95,9 @@ func (c *console) object(v any) error {
 	}
 	shape := strings.Join(typeNames(v), "|")
 	if o, ok := v.(*Object); ok && o.class == nil {
-		shape += "|" + strings.Join(c.in.propertyNames(v), ",")
+		shape = "" // objects without a view of their own share the table of the first
 	}
-	if shape != c.shape {
+	if shape != c.shape && len(c.group) > 0 || shape != "" && shape != c.shape {
 		c.flush()
 		c.shape = shape
 	}
@@ -121,14 +121,21 @@ func (in *interp) formatDefault(items []any, width int) string {
 	case *Hash:
 		return in.formatHashes(items, width)
 	case *Object:
-		if _, ok := v.data.(*fileState); ok {
+		switch v.data.(type) {
+		case *fileState:
 			return in.formatFiles(items)
+		case matchLine:
+			return in.formatMatches(items)
 		}
 		if v.class != nil && v.class.name == "System.Diagnostics.Process" {
 			return in.formatProcesses(items)
 		}
 		if v.class != nil && v.class.columns != nil {
-			return in.table(items, columnsNamed(v.class.columns), width, false)
+			cols := columnsNamed(v.class.columns)
+			for i, w := range v.class.widths {
+				cols[i].width = w
+			}
+			return in.table(items, cols, width, false)
 		}
 	}
 	names := in.propertyNames(items[0])
@@ -313,6 +320,14 @@ func (in *interp) formatHashes(items []any, width int) string {
 		return ""
 	}
 	return in.table(entries, []column{{name: "Name", width: 30, left: true}, {name: "Value", left: true}}, width, false)
+}
+
+func (in *interp) formatMatches(items []any) string {
+	var b strings.Builder
+	for _, item := range items {
+		b.WriteString("\r\n" + in.str(item))
+	}
+	return b.String() + "\r\n\r\n\r\n"
 }
 
 func (in *interp) formatFiles(items []any) string {

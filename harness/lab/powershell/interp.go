@@ -56,6 +56,7 @@ type interp struct {
 	steps    int
 	calls    int
 	rand     *host.Rand
+	held     chan struct{} // not nil while time waits for this script, see waitProcess
 }
 
 func newInterp(ctx context.Context, k *kernel.Kernel, log *eventlog.Log, web *iis.Server, p *kernel.Process, stdio kernel.Stdio) *interp {
@@ -98,7 +99,7 @@ func (in *interp) preset() {
 	for name, v := range map[string]any{
 		"ErrorActionPreference": "Continue", "ProgressPreference": "Continue", "WarningPreference": "Continue",
 		"VerbosePreference": "SilentlyContinue", "DebugPreference": "SilentlyContinue", "InformationPreference": "SilentlyContinue",
-		"ConfirmPreference": "High", "WhatIfPreference": false, "OFS": " ", "args": newArray(), "PSScriptRoot": "", "PSCommandPath": "",
+		"ConfirmPreference": "High", "WhatIfPreference": false, "OFS": " ", "args": newArray(), "input": newArray(), "PSScriptRoot": "", "PSCommandPath": "",
 		"MaximumHistoryCount": int32(4096), "OutputEncoding": encodingObject("us-ascii"), "profile": host.Join(profile, `Documents\WindowsPowerShell\Microsoft.PowerShell_profile.ps1`),
 	} {
 		in.global.set(name, v)

@@ -20,7 +20,6 @@ func (in *interp) pipeline(p *syntax.Pipeline, out sink) error {
 			return in.commandExpr(ce, out)
 		}
 	}
-	in.ok = true
 	stages := make([]stage, len(p.Elements))
 	next := out
 	for i := len(p.Elements) - 1; i >= 0; i-- {
@@ -30,14 +29,12 @@ func (in *interp) pipeline(p *syntax.Pipeline, out sink) error {
 		}
 		s, err := in.stage(c, next, i > 0)
 		if err != nil {
-			if i > 0 || len(p.Elements) == 1 {
-				return err
-			}
 			return err
 		}
 		stages[i] = s
 		next = func(v any) error { return s.process(v, true) }
 	}
+	in.ok = true
 	return in.runStages(p, stages, next)
 }
 
@@ -91,7 +88,6 @@ func (in *interp) finish(stages []stage, err error) error {
 
 // commandExpr evaluates an expression in a pipeline and enumerates its value.
 func (in *interp) commandExpr(ce *syntax.CommandExpr, out sink) error {
-	in.ok = true
 	if len(ce.Redirections) > 0 {
 		restore, redirected, closeAll, err := in.redirect(ce.Redirections, out)
 		if err != nil {
@@ -114,6 +110,7 @@ func (in *interp) commandExpr(ce *syntax.CommandExpr, out sink) error {
 	if err != nil {
 		return err
 	}
+	in.ok = true
 	return in.emit(v, out)
 }
 

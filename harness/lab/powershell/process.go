@@ -3,7 +3,6 @@ package powershell
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"io"
 	"strings"
 	"sync"
@@ -294,25 +293,50 @@ func waitForExit(in *interp, self any, args []any) (any, error) {
 	return ok, nil
 }
 
-// waitProcess waits until the process has ended or its clock has passed the limit. Virtual time moves only while
-// somebody works, so the limit is a timer of that clock; a process that has ended by then counts as ended in time.
+// waitProcess waits until the process has ended or its clock has passed the limit. Virtual time moves while somebody
+// sleeps, so the limit is a timer of that clock. When it passes, whoever sleeps is held until this script waits again
+// or ends: between the two the script decides what becomes of the process, and on a real machine that takes no time.
 func (in *interp) waitProcess(p *kernel.Process, ms int) bool {
-	if ms < 0 {
-		_, err := p.Wait(in.ctx)
-		return err == nil
-	}
-	ctx, cancel := context.WithCancel(in.ctx)
-	defer cancel()
-	in.k.Host().After(time.Duration(ms)*time.Millisecond, cancel)
-	_, err := p.Wait(ctx)
-	if err == nil {
-		return true
-	}
+	in.letGo()
 	select {
 	case <-p.Done():
 		return true
 	default:
-		return false
+	}
+	if ms < 0 {
+		_, err := p.Wait(in.ctx)
+		return err == nil
+	}
+	passed, held := make(chan struct{}), make(chan struct{})
+	in.k.Host().After(time.Duration(ms)*time.Millisecond, func() {
+		select {
+		case <-p.Done():
+			return
+		case <-in.ctx.Done():
+			return
+		default:
+		}
+		close(passed)
+		select {
+		case <-held:
+		case <-in.ctx.Done():
+		}
+	})
+	select {
+	case <-p.Done():
+		return true
+	case <-passed:
+		in.held = held
+	case <-in.ctx.Done():
+	}
+	return false
+}
+
+// letGo lets time go on after a wait that ended without its process.
+func (in *interp) letGo() {
+	if in.held != nil {
+		close(in.held)
+		in.held = nil
 	}
 }
 

@@ -35,10 +35,22 @@ func Program(k *kernel.Kernel, log *eventlog.Log, web *iis.Server) kernel.Progra
 			return -196608
 		}
 		in.announce()
-		code := in.main(o)
+		code := in.guard(func() int { return in.main(o) })
 		in.out.finish()
 		return code
 	}
+}
+
+// guard turns a defect of the simulation into a record of it: whatever a script does, the lab goes on, and nobody takes
+// the outcome for an answer of Windows.
+func (in *interp) guard(run func() int) (code int) {
+	defer func() {
+		if r := recover(); r != nil {
+			in.unsupported("defect", "powershell", fmt.Sprint(r))
+			code = 1
+		}
+	}()
+	return run()
 }
 
 // options are the parameters of powershell.exe.

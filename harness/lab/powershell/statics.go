@@ -93,6 +93,7 @@ func (in *interp) now() time.Time { return in.k.Host().Clock.Now().Truncate(100)
 
 func (in *interp) sleep(d time.Duration) error {
 	in.out.flush()
+	in.letGo()
 	return in.k.Host().Clock.Sleep(in.ctx, d)
 }
 

@@ -129,6 +129,7 @@ type class struct {
 	methods map[string]method
 	text    func(in *interp, o *Object) string // ToString
 	columns []string                           // default table; nil means a list of all properties
+	widths  []int                              // of the first columns, 0 or missing for as wide as the content
 	open    bool                               // the modelled properties are all there are, or any may be asked for
 }
 
