@@ -23,6 +23,7 @@ type powerShell struct {
 	host *host.Host
 	rand *host.Rand
 
+	order   order
 	engines map[uint32]bool // by pid; Activities come one at a time
 }
 
@@ -101,7 +102,7 @@ func (s *powerShell) operational(p *kernel.Process, id, level, task, opcode int,
 		Provider: "Microsoft-Windows-PowerShell", ProviderGUID: "{a0c1853b-5c40-4b15-8766-3cf1c58f985a}",
 		EventID: id, Version: 1, Level: level, Task: task, Opcode: opcode,
 		ProcessID: p.PID, ThreadID: p.PID + 8, UserID: p.Token.SID, Data: data,
-	}, at)
+	}, s.order.write(at))
 }
 
 func (s *powerShell) enabled() bool {

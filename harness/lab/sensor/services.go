@@ -19,8 +19,21 @@ func NewServices(k *kernel.Kernel, log *eventlog.Log) {
 }
 
 type services struct {
-	log  *eventlog.Log
-	rand *host.Rand
+	log   *eventlog.Log
+	rand  *host.Rand
+	order order
+}
+
+// order gives records that are written with some delay the order in which they
+// happened: what one thread traces is never written the other way round.
+type order struct{ last time.Time }
+
+func (o *order) write(at time.Time) time.Time {
+	if !at.After(o.last) {
+		at = o.last.Add(time.Microsecond)
+	}
+	o.last = at
+	return at
 }
 
 func (s *services) observe(a kernel.Activity) {
@@ -64,7 +77,7 @@ func providerGUID(name string) string {
 }
 
 func (s *services) append(channel string, e eventlog.Event, at time.Time) {
-	s.log.Append(channel, e, at.Add(s.rand.Lag(2*time.Millisecond)))
+	s.log.Append(channel, e, s.order.write(at.Add(s.rand.Lag(2*time.Millisecond))))
 }
 
 // by fills the writing process, and the user when there is a token.
@@ -92,11 +105,10 @@ func (s *services) configuration(a kernel.ConfigurationCommitted) {
 		{Name: "OldValue", Value: a.OldValue},
 		{Name: "NewValue", Value: a.NewValue},
 	}
-	at := a.Time.Add(s.rand.Lag(2 * time.Millisecond))
-	s.log.Append(eventlog.IISConfiguration, e, at)
+	s.append(eventlog.IISConfiguration, e, a.Time)
 	if a.Last {
 		e.EventID, e.Data = 50, []eventlog.Field{{Name: "PhysicalPath", Value: a.PhysicalPath}}
-		s.log.Append(eventlog.IISConfiguration, e, at.Add(time.Millisecond))
+		s.append(eventlog.IISConfiguration, e, a.Time)
 	}
 }
 
