@@ -29,6 +29,8 @@ func (c *compiler) evaluate(p *bind.Evaluate) operator {
 		return c.bagUnpack(p)
 	case "pivot":
 		return c.pivot(p)
+	case "ipv4_lookup", "ipv6_lookup":
+		return c.addressLookup(p)
 	default:
 		return c.missingOperator(p)
 	}

@@ -50,6 +50,7 @@ func TestReadColumns(t *testing.T) {
 		"Events | summarize max(Size) by Host":                                                     {"Events": {"Host", "Size"}},
 		"Events | join kind=inner Hosts on Host | project Size, File1":                             {"Events": {"Host", "Size"}, "Hosts": {"File", "Host"}},
 		"union Events, Hosts | project File":                                                       {"Events": {"File"}, "Hosts": {"File"}},
+		"print n = toscalar(Events | where File == 'x' | count)":                                   {"Events": {"File"}},
 		"let t = Events | project Host, File; t | where File in (t | project Host) | project Host": {"Events": {"File", "Host"}},
 		"Events | where Host in ((Hosts | where File == 'x' | project Host)) | project Size": {
 			"Events": {"Host", "Size"}, "Hosts": {"File", "Host"},

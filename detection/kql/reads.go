@@ -79,7 +79,11 @@ func inputsOfRare(p bind.Operator) []bind.Operator {
 	case *bind.Partition:
 		return []bind.Operator{p.Input, p.Subquery}
 	case *bind.Evaluate:
-		return []bind.Operator{p.Input}
+		inputs := []bind.Operator{p.Input}
+		for _, a := range p.Args {
+			inputs = append(inputs, a.Table)
+		}
+		return inputs
 	case *bind.Service:
 		return []bind.Operator{p.Input}
 	case *bind.Opaque:
@@ -158,7 +162,33 @@ func (d *columnReads) need(p bind.Operator, wanted map[int]bool) {
 		for _, input := range inputsOf(p) {
 			d.need(input, all(input))
 		}
+		d.plus(nil, exprsOf(p)...)
 	}
+}
+
+// exprsOf lists the expressions of the operators that need all columns anyway, for the
+// tables inside them.
+func exprsOf(p bind.Operator) []bind.Expr {
+	var out []bind.Expr
+	switch p := p.(type) {
+	case *bind.MvExpand:
+		for _, e := range p.Expansions {
+			out = append(out, e.Expr)
+		}
+	case *bind.MvApply:
+		for _, e := range p.Expansions {
+			out = append(out, e.Expr)
+		}
+	case *bind.Print:
+		out = p.Exprs
+	case *bind.Range:
+		out = []bind.Expr{p.From, p.To, p.Step}
+	case *bind.Parse:
+		out = []bind.Expr{p.Text}
+	case *bind.MakeSeries:
+		out = append([]bind.Expr{p.From, p.To, p.Step, p.Axis}, p.By...)
+	}
+	return out
 }
 
 func (d *columnReads) scan(p *bind.Scan, wanted map[int]bool) {
