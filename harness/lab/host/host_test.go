@@ -168,6 +168,10 @@ func TestWhoMayDoWhat(t *testing.T) {
 		{`C:\inetpub\wwwroot`, admin, host.RightWrite, true},
 		{`C:\Windows\Temp`, user, host.RightWrite, true},
 		{`C:\ProgramData`, user, host.RightWrite, true},
+		{`C:\ProgramData`, pool, host.RightReadExecute, true},
+		{`C:\Windows\win.ini`, admin, host.RightModify, true},
+		{`C:\Windows\win.ini`, user, host.RightWrite, false},
+		{`C:\Windows\System32\drivers\etc\hosts`, admin, host.RightModify, true},
 		{`C:\Program Files`, user, host.RightWrite, false},
 		{`C:\Users\Administrator\Desktop`, user, host.RightRead, false},
 		{`C:\Users\operator\Desktop`, user, host.RightFull, true},
@@ -181,6 +185,14 @@ func TestWhoMayDoWhat(t *testing.T) {
 	own, err := h.FS.Stat(`C:\Windows\Temp\own`)
 	require.NoError(t, err)
 	require.True(t, own.Access.Allows(user, host.RightFull), "what one creates there is one's own")
+	require.False(t, own.Access.Allows(pool, host.RightRead))
+	for _, path := range []string{`C:\ProgramData\shared.dll`, `C:\Users\Public\shared.dll`} {
+		require.NoError(t, h.FS.Create(host.File{Path: path, Owner: host.Administrators}))
+		shared, err := h.FS.Stat(path)
+		require.NoError(t, err)
+		require.True(t, shared.Access.Allows(pool, host.RightReadExecute), path)
+		require.False(t, shared.Access.Allows(user, host.RightWrite), path)
+	}
 }
 
 func TestRegistry(t *testing.T) {

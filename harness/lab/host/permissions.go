@@ -34,7 +34,19 @@ func profileAccess(user string) ACL {
 	return ACL{{System, RightFull, Both}, {Administrators, RightFull, Both}, {user, RightFull, Both}}
 }
 
-// dropAccess lets everybody create files of his own.
+// sharedAccess lets everybody create files of his own and read everybody
+// else's: every account of a service may load what lies there.
+func sharedAccess() ACL {
+	return ACL{
+		{System, RightFull, Both},
+		{Administrators, RightFull, Both},
+		{CreatorOwner, RightFull, Children},
+		{Users, RightReadExecute, Both},
+		{Users, RightWrite, This},
+	}
+}
+
+// dropAccess lets everybody create files of his own, which others cannot read.
 func dropAccess() ACL {
 	return ACL{
 		{System, RightFull, Both},
@@ -77,10 +89,10 @@ func (h *Host) furnishDirectories() {
 		{`C:\Windows\Temp`, System, dropAccess()},
 		{`C:\Program Files`, TrustedInstaller, systemAccess()},
 		{`C:\Program Files (x86)`, TrustedInstaller, systemAccess()},
-		{`C:\ProgramData`, System, dropAccess()},
+		{`C:\ProgramData`, System, sharedAccess()},
 		{`C:\ProgramData\Microsoft`, System, systemAccess()},
 		{`C:\Users`, System, ACL{{System, RightFull, Both}, {Administrators, RightFull, Both}, {Users, RightReadExecute, This}}},
-		{`C:\Users\Public`, System, dropAccess()},
+		{`C:\Users\Public`, System, sharedAccess()},
 		{`C:\inetpub`, TrustedInstaller, webAccess()},
 		{`C:\inetpub\history`, System, protectedAccess()},
 		{`C:\inetpub\logs`, System, protectedAccess()},
@@ -97,9 +109,17 @@ func directoryAt(path string, acl ACL, owner string) File {
 	return File{Path: path, Created: at, Modified: at, Accessed: at, Attributes: Directory, Owner: owner, Access: acl}
 }
 
-// textAccess is nil, to inherit, except for files of the operating system.
+// textAccess is nil, to inherit, except for files of the operating system that
+// nobody configures.
 func textAccess(path string) ACL {
-	if Within(path, `C:\Windows`) && !Within(path, `C:\Windows\System32\inetsrv\config`) && !Within(path, `C:\Windows\System32\config`) {
+	for _, place := range []string{
+		`C:\Windows\win.ini`, `C:\Windows\System32\inetsrv\config`, `C:\Windows\System32\config`, `C:\Windows\System32\drivers\etc`,
+	} {
+		if Within(path, place) {
+			return nil
+		}
+	}
+	if Within(path, `C:\Windows`) {
 		return imageAccess()
 	}
 	return nil

@@ -203,6 +203,17 @@ func TestAMissingModule(t *testing.T) {
 	}), `C:\gone.dll 7E000000`)
 }
 
+func TestAModuleInProgramDataIsLoaded(t *testing.T) {
+	m := newMachine(t)
+	const library = `C:\ProgramData\filter.dll`
+	require.NoError(t, m.k.WriteFile(m.admin, library, []byte("MZ RegisterModule"), kernel.CreateNew))
+	require.NoError(t, m.server.AddGlobalModule(m.admin, Module{Name: "Filter", Image: library}))
+	response, err := m.server.Request(t.Context(), "http://localhost/")
+	require.NoError(t, err)
+	require.Equal(t, 200, response.Status)
+	require.Contains(t, m.of(loads), library)
+}
+
 func TestAnImageWithoutEntryPoint(t *testing.T) {
 	m := newMachine(t)
 	require.NoError(t, m.server.AddGlobalModule(m.admin, Module{Name: "Wrong", Image: `C:\Windows\System32\notepad.exe`}))
