@@ -161,23 +161,7 @@ func (h *Host) furnishServices() {
 			s.DependsOn = strings.Fields(c[6])
 		}
 		h.Services.Put(s)
-		h.registerService(s)
-	})
-}
-
-func (h *Host) registerService(s Service) {
-	kind := uint64(0x10)
-	if s.Shared {
-		kind = 0x20
-	}
-	key := `HKLM\SYSTEM\ControlSet001\Services\` + s.Name
-	h.setValues(key, []Value{
-		{Name: "DisplayName", Type: String, Text: s.DisplayName},
-		{Name: "ErrorControl", Type: DWord, Number: 1},
-		{Name: "ImagePath", Type: ExpandString, Text: s.Path},
-		{Name: "ObjectName", Type: String, Text: s.Account},
-		{Name: "Start", Type: DWord, Number: uint64(s.Start)},
-		{Name: "Type", Type: DWord, Number: kind},
+		h.setValues(`HKLM\SYSTEM\ControlSet001\Services\`+s.Name, s.Values())
 	})
 }
 

@@ -46,6 +46,26 @@ type Service struct {
 	DependsOn         []string
 }
 
+// Values are what the key of the service holds in the registry.
+func (s Service) Values() []Value {
+	kind := uint64(0x10)
+	if s.Shared {
+		kind = 0x20
+	}
+	values := []Value{
+		{Name: "Type", Type: DWord, Number: kind},
+		{Name: "Start", Type: DWord, Number: uint64(s.Start)},
+		{Name: "ErrorControl", Type: DWord, Number: 1},
+		{Name: "ImagePath", Type: ExpandString, Text: s.Path},
+		{Name: "DisplayName", Type: String, Text: s.DisplayName},
+		{Name: "ObjectName", Type: String, Text: s.Account},
+	}
+	if len(s.DependsOn) > 0 {
+		values = append(values, Value{Name: "DependOnService", Type: MultiString, Strings: s.DependsOn})
+	}
+	return values
+}
+
 // Services is the database of services, by name without regard to case.
 type Services struct {
 	mu     sync.RWMutex

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"context"
+	"reflect"
 	"strings"
 	"time"
 
@@ -67,7 +68,8 @@ func (k *Kernel) StopService(p *Process, name string) error {
 }
 
 // CreateService adds a service, or changes the one of the same name. The service
-// control manager writes its key.
+// control manager writes its key, of an existing one only the values that
+// change.
 func (k *Kernel) CreateService(p *Process, s host.Service) error {
 	if err := k.elevated(p, "create service", s.Name); err != nil {
 		return err
@@ -81,18 +83,10 @@ func (k *Kernel) CreateService(p *Process, s host.Service) error {
 	if err := k.CreateKey(scm, key); err != nil {
 		return err
 	}
-	kind := uint64(0x10)
-	if s.Shared {
-		kind = 0x20
-	}
-	for _, v := range []host.Value{
-		{Name: "Type", Type: host.DWord, Number: kind},
-		{Name: "Start", Type: host.DWord, Number: uint64(s.Start)},
-		{Name: "ErrorControl", Type: host.DWord, Number: 1},
-		{Name: "ImagePath", Type: host.ExpandString, Text: s.Path},
-		{Name: "DisplayName", Type: host.String, Text: s.DisplayName},
-		{Name: "ObjectName", Type: host.String, Text: s.Account},
-	} {
+	for _, v := range s.Values() {
+		if old, err := k.Value(scm, key, v.Name); err == nil && reflect.DeepEqual(old, v) {
+			continue
+		}
 		if err := k.SetValue(scm, key, v); err != nil {
 			return err
 		}
