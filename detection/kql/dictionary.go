@@ -18,6 +18,7 @@ type dictionary struct {
 
 	mu      sync.Mutex
 	answers map[string][]bool
+	asked   map[string]bool
 }
 
 // newDictionary copies the values into an arena of their own.
@@ -74,6 +75,20 @@ func (d *dictionary) answer(key string, compute func() []bool) []bool {
 	}
 	d.answers[key] = bits
 	return bits
+}
+
+// again reports whether a question was asked before, and notes it.
+func (d *dictionary) again(key string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.asked[key] {
+		return true
+	}
+	if d.asked == nil || len(d.asked) >= maxAnswers {
+		d.asked = map[string]bool{}
+	}
+	d.asked[key] = true
+	return false
 }
 
 // known gives a remembered answer or nil.

@@ -49,6 +49,14 @@ func lowerByte(b byte) byte {
 	return b
 }
 
+// upperByte gives the upper case of an ASCII byte.
+func upperByte(b byte) byte {
+	if 'a' <= b && b <= 'z' {
+		b -= 'a' - 'A'
+	}
+	return b
+}
+
 // hasFoldedPrefix reports whether s begins with a needle that is folded ASCII.
 func hasFoldedPrefix(s, needle string) bool {
 	if len(s) < len(needle) {

@@ -26,12 +26,15 @@ func newNeedle(text string, sensitive, left, right bool) needle {
 }
 
 // in reports whether some occurrence of the needle in s has the boundaries it needs.
-func (n *needle) in(s string) bool {
+func (n *needle) in(s string) bool { return n.find(s, isASCII(s)) }
+
+// find is in for a text that is known to be ASCII or not.
+func (n *needle) find(s string, ascii bool) bool {
 	if n.text == "" {
 		return true
 	}
 	if !n.sensitive {
-		if n.ascii && isASCII(s) {
+		if n.ascii && ascii {
 			return n.inASCII(s)
 		}
 		s = fold(s)
@@ -52,8 +55,10 @@ func (n *needle) in(s string) bool {
 
 // inASCII looks for a folded needle without folding the text.
 func (n *needle) inASCII(s string) bool {
+	first := n.text[0]
+	upper := upperByte(first)
 	for i := 0; i+len(n.text) <= len(s); i++ {
-		if lowerByte(s[i]) == n.text[0] && hasFoldedPrefix(s[i:], n.text) && n.bounded(s, i) {
+		if (s[i] == first || s[i] == upper) && hasFoldedPrefix(s[i:], n.text) && n.bounded(s, i) {
 			return true
 		}
 	}
@@ -103,8 +108,8 @@ func (s *scanner) add(index int) {
 	n := &s.needles[index]
 	for end := 2; end <= s.window; end++ {
 		distance := uint8(s.window - end)
-		for _, a := range spellings(n.text[end-2], n.sensitive) {
-			for _, b := range spellings(n.text[end-1], n.sensitive) {
+		for _, a := range n.spelled(end - 2) {
+			for _, b := range n.spelled(end - 1) {
 				pair := uint16(a)<<8 | uint16(b)
 				s.shift[pair] = min(s.shift[pair], distance)
 				if distance == 0 {
@@ -115,10 +120,11 @@ func (s *scanner) add(index int) {
 	}
 }
 
-// spellings lists a folded byte with its upper case.
-func spellings(b byte, sensitive bool) []byte {
-	if !sensitive && 'a' <= b && b <= 'z' {
-		return []byte{b, b - 'a' + 'A'}
+// spelled lists the bytes that match the needle at i.
+func (n *needle) spelled(i int) []byte {
+	b := n.text[i]
+	if u := upperByte(b); !n.sensitive && u != b {
+		return []byte{b, u}
 	}
 	return []byte{b}
 }
@@ -160,8 +166,9 @@ func (s *scanner) matchAt(text string, p int, pair uint16) bool {
 }
 
 func (s *scanner) anyIn(text string) bool {
+	ascii := isASCII(text)
 	for i := range s.needles {
-		if s.needles[i].in(text) {
+		if s.needles[i].find(text, ascii) {
 			return true
 		}
 	}

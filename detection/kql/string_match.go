@@ -115,13 +115,16 @@ func (e *stringMatch) filter(x *execution, r *relation) ([]uint32, error) {
 	return e.filterFew(x, s, m)
 }
 
-// cheapest gives the answers of a dictionary if they are known or worth finding for
-// the number of rows.
+// cheapest gives the answers of a dictionary if they are known or worth finding: for
+// many rows, or because the question comes again.
 func (m *matcher) cheapest(d *dictionary, rows int) []bool {
-	if rows >= len(d.values)/4 {
+	if bits := d.known(m.key); bits != nil {
+		return bits
+	}
+	if rows >= len(d.values)/4 || d.again(m.key) {
 		return m.over(d)
 	}
-	return d.known(m.key)
+	return nil
 }
 
 // matchingRows lists the rows of a slot whose code has the wanted answer.

@@ -123,8 +123,9 @@ func (op stringOperator) needles(texts []string) []needle {
 
 func (m *matcher) searchAny(needles []needle) {
 	m.matches = func(s string) bool {
+		ascii := isASCII(s)
 		for i := range needles {
-			if needles[i].in(s) {
+			if needles[i].find(s, ascii) {
 				return true
 			}
 		}
@@ -140,8 +141,9 @@ func (m *matcher) searchAny(needles []needle) {
 
 func (m *matcher) searchAll(needles []needle) {
 	m.matches = func(s string) bool {
+		ascii := isASCII(s)
 		for i := range needles {
-			if !needles[i].in(s) {
+			if !needles[i].find(s, ascii) {
 				return false
 			}
 		}
