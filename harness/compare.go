@@ -30,7 +30,8 @@ func (j *judgement) compare(scope []*detection.Rule) {
 		return
 	}
 	n := len(j.verdict.Alerts)
-	j.link(LinkFired, LinkHolds, fmt.Sprintf("%d alert%s, as expected", n, plural(n)))
+	first := &j.verdict.Alerts[0]
+	j.link(LinkFired, LinkHolds, fmt.Sprintf("%d alert%s, as expected: %s (%s phase)", n, plural(n), first.summary(), first.Phase))
 }
 
 // expect marks the alerts of one expectation, and says what is wrong if they are not as expected.

@@ -1,12 +1,14 @@
 package cli_test
 
 import (
+	"bytes"
 	"crypto/rand"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,6 +31,35 @@ func readme(t *testing.T) []block {
 		blocks = append(blocks, block{m[1], m[2], m[3]})
 	}
 	return blocks
+}
+
+// pictureWidth is where the README cuts the lines of its picture.
+const pictureWidth = 120
+
+var picture = regexp.MustCompile("(?ms)^```text\n\\$ go tool geiger run\n(.*?)^```$")
+
+// TestReadmePicture holds the picture in the README to what the command prints today; -update draws it anew.
+func TestReadmePicture(t *testing.T) {
+	r := geiger(t.Context(), new(bytes.Buffer), "run")
+	require.Zero(t, r.status, r.stderr)
+	var want strings.Builder
+	for line := range strings.Lines(r.stdout) {
+		if runes := []rune(strings.TrimRight(line, "\n")); len(runes) > pictureWidth {
+			line = string(runes[:pictureWidth-1]) + "…\n"
+		}
+		want.WriteString(line)
+	}
+	file := filepath.Join("..", "..", "README.md")
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	at := picture.FindSubmatchIndex(text)
+	require.NotNil(t, at)
+	if *update {
+		text = slices.Concat(text[:at[2]], []byte(want.String()), text[at[3]:])
+		require.NoError(t, os.WriteFile(file, text, 0o600))
+		return
+	}
+	require.Equal(t, want.String(), string(text[at[2]:at[3]]))
 }
 
 // TestReadme types every command block of the README, in order, in a copy of the checkout. `go tool geiger` is this test
