@@ -147,7 +147,7 @@ func integers(op string, a, b int64) (any, error) {
 		if a == 0 || b == 0 {
 			return int32(0), nil
 		}
-		if c := a * b; c/b == a && !(a == -1 && b == math.MinInt64) && !(b == -1 && a == math.MinInt64) {
+		if c := a * b; c/b == a && (a != -1 || b != math.MinInt64) && (b != -1 || a != math.MinInt64) {
 			return fit(c), nil
 		}
 	default:

@@ -138,11 +138,11 @@ func (b *binding) lookup(name string) (*parameter, error) {
 		}
 		return nil, nil
 	}
-	names := ""
+	var names strings.Builder
 	for _, p := range found {
-		names += " -" + p.name
+		names.WriteString(" -" + p.name)
 	}
-	return nil, bindingError("AmbiguousParameter", "Parameter cannot be processed because the parameter name '%s' is ambiguous. Possible matches include:%s.", name, names)
+	return nil, bindingError("AmbiguousParameter", "Parameter cannot be processed because the parameter name '%s' is ambiguous. Possible matches include:%s.", name, names.String())
 }
 
 func (b *binding) give(p *parameter, v any) error {

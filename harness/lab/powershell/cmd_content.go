@@ -51,7 +51,7 @@ func (c *call) readPlace(p place) error {
 		}
 		return c.emit(newBytes(data), c.out)
 	}
-	v, err := c.interp.getContent(p.drivePath(), encoding, !c.flag("Raw"))
+	v, err := c.getContent(p.drivePath(), encoding, !c.flag("Raw"))
 	if err != nil {
 		if e, ok := err.(*Exception); ok { //nolint:errorlint // the provider returns it unwrapped
 			return c.failPath(e, p.path, "GetContentReader")
@@ -101,7 +101,7 @@ func writeContent(c *call, appending bool) error {
 
 func (c *call) writePlace(p place, appending bool) error {
 	if p.provider != fileSystem {
-		return c.interp.setContent(p.drivePath(), c.gathered(), "", appending)
+		return c.setContent(p.drivePath(), c.gathered(), "", appending)
 	}
 	data, bad := c.contentBytes()
 	if f, err := c.k.Stat(c.p, p.path); err == nil && c.flag("Force") && f.Attributes&host.ReadOnly != 0 {

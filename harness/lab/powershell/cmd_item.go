@@ -1,6 +1,7 @@
 package powershell
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -158,9 +159,7 @@ func getChildItem(c *call) error {
 		}
 	}
 	places, err := c.targets(true)
-	for name, v := range filters {
-		c.bound.values[name] = v
-	}
+	maps.Copy(c.bound.values, filters)
 	if err != nil {
 		return err
 	}
@@ -340,7 +339,7 @@ func (c *call) createFile(p place) error {
 	}
 	existing, statErr := c.k.Stat(c.p, p.path)
 	if kind == "directory" {
-		if statErr == nil && !(c.flag("Force") && existing.IsDirectory()) {
+		if statErr == nil && (!c.flag("Force") || !existing.IsDirectory()) {
 			return c.fail(newError("System.IO.IOException", "DirectoryExist", "ResourceExists", "An item with the specified name %s already exists.", p.path).on(p.path))
 		}
 		f, err := c.makeDirectories(p.path)
@@ -443,12 +442,14 @@ func (c *call) removeFile(path string) error {
 		return c.fail(newError("System.IO.IOException", "RemoveFileSystemItemUnAuthorizedAccess", "PermissionDenied",
 			"Cannot remove item %s: You do not have sufficient access rights to perform this operation.", path).on(path))
 	}
-	if err := c.interp.removeTree(path, true); err != nil {
+	if err := c.removeTree(path, true); err != nil {
 		text := err.Error()
 		if e, ok := err.(*Exception); ok && e.Type == "System.UnauthorizedAccessException" { //nolint:errorlint // removeTree returns it unwrapped
 			text = "Access to the path '" + host.Base(path) + "' is denied."
-			return c.fail((&ErrorRecord{Exception: exception("System.UnauthorizedAccessException", "Cannot remove item %s: %s", path, text),
-				ID: "RemoveFileSystemItemUnAuthorizedAccess", Category: "PermissionDenied"}).on(path))
+			return c.fail((&ErrorRecord{
+				Exception: exception("System.UnauthorizedAccessException", "Cannot remove item %s: %s", path, text),
+				ID:        "RemoveFileSystemItemUnAuthorizedAccess", Category: "PermissionDenied",
+			}).on(path))
 		}
 		return c.fail(newError("System.IO.IOException", "RemoveFileSystemItemIOError", "WriteError", "Cannot remove item %s: %s", path, text).on(path))
 	}
@@ -473,185 +474,6 @@ func (c *call) unprotect(f host.File) error {
 	for _, child := range files {
 		if err := c.unprotect(child); err != nil {
 			return err
-		}
-	}
-	return nil
-}
-
-func copyItem(c *call) error {
-	places, err := c.targets(true)
-	if err != nil {
-		return err
-	}
-	dest := c.text("Destination")
-	if dest == "" {
-		dest = c.location
-	}
-	to, err := c.resolvePath(dest)
-	if err != nil {
-		return err
-	}
-	for _, p := range places {
-		if p.provider != fileSystem || to.provider != fileSystem {
-			c.unsupported("parameter", "Copy-Item "+p.drivePath(), "only files can be copied")
-			return noPath(p.drivePath())
-		}
-		if ok, err := c.should("Copy File", "Item: "+p.path+" Destination: "+to.path); !ok || err != nil {
-			return err
-		}
-		if err := c.copyTree(p.path, to.path); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (c *call) copyTree(from, to string) error {
-	if f, err := c.k.Stat(c.p, withRoot(to)); err == nil && f.IsDirectory() {
-		to = host.Join(to, host.Base(from))
-	}
-	source, err := c.k.Stat(c.p, from)
-	if err != nil {
-		return c.failPath(err, from, "CopyItem")
-	}
-	if !source.IsDirectory() {
-		return c.copyOne(source, to)
-	}
-	if _, err := c.makeDirectories(to); err != nil {
-		return c.failPath(err, to, "CopyDirectoryInfoItem")
-	}
-	if !c.flag("Recurse") {
-		return nil
-	}
-	files, err := c.k.ReadDirectory(c.p, from)
-	if err != nil {
-		return c.failPath(err, from, "CopyItem")
-	}
-	for _, f := range files {
-		if err := c.copyTree(f.Path, host.Join(to, f.Name())); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (c *call) copyOne(source host.File, to string) error {
-	if strings.EqualFold(source.Path, to) {
-		return c.fail(newError("System.IO.IOException", "CopyError", "WriteError", "Cannot overwrite the item %s with itself.", to).on(to))
-	}
-	if f, err := c.k.Stat(c.p, to); err == nil && c.flag("Force") && f.Attributes&host.ReadOnly != 0 {
-		if err := c.k.SetAttributes(c.p, to, f.Attributes&^host.ReadOnly); err != nil {
-			return c.failPath(err, to, "CopyFileInfoItem")
-		}
-	}
-	if err := c.k.CopyFile(c.p, source.Path, to, true); err != nil {
-		e := win32(err, to)
-		if e.Type == "System.IO.DirectoryNotFoundException" {
-			e.Message = "Could not find a part of the path '" + to + "'."
-		}
-		category, id := categoryOf(e, "CopyFileInfoItem")
-		return c.fail((&ErrorRecord{Exception: e, Category: category, ID: id}).on(source.Path))
-	}
-	if c.flag("PassThru") {
-		return c.outItem(place{fileSystem, to})
-	}
-	return nil
-}
-
-func moveItem(c *call) error {
-	places, err := c.targets(true)
-	if err != nil {
-		return err
-	}
-	to, err := c.resolvePath(c.text("Destination"))
-	if err != nil {
-		return err
-	}
-	for _, p := range places {
-		if p.provider != fileSystem {
-			c.unsupported("parameter", "Move-Item "+p.drivePath(), "only files can be moved")
-			return noPath(p.drivePath())
-		}
-		target := to.path
-		existing, err := c.k.Stat(c.p, withRoot(target))
-		if err == nil && existing.IsDirectory() {
-			target = host.Join(target, host.Base(p.path))
-			existing, err = c.k.Stat(c.p, target)
-		}
-		if err == nil && c.flag("Force") && !existing.IsDirectory() {
-			if err := c.k.DeleteFile(c.p, target); err != nil {
-				return c.failPath(err, target, "MoveFileInfoItem")
-			}
-		} else if err == nil {
-			return c.fail(newError("System.IO.IOException", "MoveFileInfoItemIOError", "WriteError", "Cannot create a file when that file already exists.").on(p.path))
-		}
-		if err := c.k.RenameFile(c.p, p.path, target); err != nil {
-			return c.failPath(err, target, "MoveFileInfoItem")
-		}
-		if c.flag("PassThru") {
-			if err := c.outItem(place{fileSystem, target}); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func renameItem(c *call) error {
-	p, err := c.resolvePath(c.text("Path") + c.text("LiteralPath"))
-	if err != nil {
-		return err
-	}
-	if !c.exists(p) {
-		return c.fail(newError("System.InvalidOperationException", "InvalidOperation", invalidOperation, "Cannot rename because item at '%s' does not exist.", p.path))
-	}
-	name := c.text("NewName")
-	to := host.Join(host.Parent(p.path), name)
-	if strings.ContainsAny(name, `\:`) {
-		if q, err := c.resolvePath(name); err == nil {
-			to = q.path
-		}
-	}
-	if p.provider != fileSystem {
-		c.unsupported("parameter", "Rename-Item "+p.drivePath(), "only files can be renamed")
-		return noPath(p.drivePath())
-	}
-	if err := c.k.RenameFile(c.p, p.path, to); err != nil {
-		return c.failPath(err, to, "RenameItem")
-	}
-	if c.flag("PassThru") {
-		return c.outItem(place{fileSystem, to})
-	}
-	return nil
-}
-
-func setItem(c *call) error {
-	places, err := c.targets(false)
-	if err != nil {
-		return err
-	}
-	for _, p := range places {
-		if p.provider == registry {
-			if err := c.k.SetValue(c.p, p.path, host.Value{Type: host.String, Text: c.text("Value")}); err != nil {
-				return c.keyFailed(err, p.path)
-			}
-			continue
-		}
-		if err := c.setContent(p.drivePath(), asList(c.value("Value")), "", false); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func invokeItem(c *call) error {
-	places, err := c.targets(true)
-	if err != nil {
-		return err
-	}
-	for _, p := range places {
-		if _, err := c.k.Start(c.ctx, c.p, nativeSpec(c.interp, p.path, ""), kernel.Stdio{}); err != nil {
-			return startError(err)
 		}
 	}
 	return nil

@@ -14,7 +14,8 @@ func formatCmdlets() []*cmdlet {
 		{name: "Format-List", params: "Property:o*@0" + common, begin: gather, process: gatherInput, end: formatEnd(false)},
 		{name: "Format-Wide", params: "Property:o@0 AutoSize:b Column:i" + common, begin: gather, process: gatherInput, end: formatWide},
 		{name: "Out-Null", params: "InputObject:o^", process: func(*call) error { return nil }},
-		{name: "Out-Default", params: "InputObject:o^ Transcript:b", process: outHost}, {name: "Out-Host", params: "InputObject:o^ Paging:b", process: outHost},
+		{name: "Out-Default", params: "InputObject:o^ Transcript:b", process: outHost},
+		{name: "Out-Host", params: "InputObject:o^ Paging:b", process: outHost},
 		{name: "Out-String", params: "InputObject:o^ Stream:b Width:i", begin: gather, process: gatherInput, end: outString},
 		{name: "Out-File", params: "FilePath|Path|LiteralPath|PSPath:s@0! Encoding:s@1 InputObject:o^ Append:b Force:b NoClobber|NoOverwrite:b Width:i NoNewline:b", begin: outFileBegin, process: outFileProcess, end: outFileEnd},
 	}
@@ -28,10 +29,7 @@ func formatEnd(table bool) func(*call) error {
 			for n < len(items) && typeName(items[n]) == typeName(items[0]) {
 				n++
 			}
-			text, err := c.formatGroup(items[:n], table)
-			if err != nil {
-				return err
-			}
+			text := c.formatGroup(items[:n], table)
 			if err := c.out(newObject(&class{name: "Microsoft.PowerShell.Commands.Internal.Format.FormatEntryData"}, formatted{text})); err != nil {
 				return err
 			}
@@ -41,35 +39,32 @@ func formatEnd(table bool) func(*call) error {
 	}
 }
 
-func (c *call) formatGroup(items []any, table bool) (string, error) {
+func (c *call) formatGroup(items []any, table bool) string {
 	if s, ok := items[0].(string); ok {
 		for _, item := range items[1:] {
 			s += "\r\n" + c.str(item)
 		}
-		return s + "\r\n", nil
+		return s + "\r\n"
 	}
 	if !c.has("Property") && table {
-		return c.formatDefaultTable(items), nil
+		return c.formatDefaultTable(items)
 	}
-	cols, err := c.columns(c.value("Property"), items[0])
-	if err != nil {
-		return "", err
-	}
+	cols := c.columns(c.value("Property"), items[0])
 	if !table {
-		return c.listOf(items, cols), nil
+		return c.listOf(items, cols)
 	}
-	text := c.table(items, cols, consoleWidth, c.flag("Wrap"))
+	text := c.table(items, cols, consoleWidth, c.flag("AutoSize"))
 	if c.flag("HideTableHeaders") {
 		lines := strings.SplitN(text, "\r\n", 4)
 		text = "\r\n" + lines[len(lines)-1]
 	}
-	return text, nil
+	return text
 }
 
 func (c *call) formatDefaultTable(items []any) string {
 	if o, ok := items[0].(*Object); ok && (o.class == nil || o.class.columns == nil) {
 		if _, isFile := o.data.(*fileState); !isFile {
-			return c.table(items, columnsNamed(c.propertyNames(o)), consoleWidth, false)
+			return c.table(items, columnsNamed(c.propertyNames(o)), consoleWidth, c.flag("AutoSize"))
 		}
 	}
 	return c.formatDefault(items, consoleWidth)
@@ -245,7 +240,8 @@ func writeCmdlets() []*cmdlet {
 			return c.interp.out.text(c.text("MessageData"))
 		}},
 		{name: "Write-Progress", params: "Activity:s@0 Status:s@1 Id:i@2 PercentComplete:i CurrentOperation:s Completed:b ParentId:i SecondsRemaining:i SourceId:i", process: func(*call) error { return nil }},
-		{name: "Read-Host", params: "Prompt:o@0 AsSecureString:b", process: readHost}, {name: "Clear-Host", process: func(*call) error { return nil }},
+		{name: "Read-Host", params: "Prompt:o@0 AsSecureString:b", process: readHost},
+		{name: "Clear-Host", process: func(*call) error { return nil }},
 	}
 }
 

@@ -286,7 +286,7 @@ func setPropertyCmd(c *call) error {
 			if err != nil {
 				return err
 			}
-			if err := c.interp.setProperty(v, c.text("Name"), c.value("Value")); err != nil {
+			if err := c.setProperty(v, c.text("Name"), c.value("Value")); err != nil {
 				return err
 			}
 			continue

@@ -12,8 +12,10 @@ func sessionCmdlets() []*cmdlet {
 	return []*cmdlet{
 		{name: "Invoke-Expression", params: "Command:s@0^!", process: invokeExpression},
 		{name: "Invoke-Command", params: "ScriptBlock|Command:k@0 ComputerName|Cn:s* ArgumentList|Args:o* InputObject:o^ Session:o* Credential:o NoNewScope:b FilePath:s AsJob:b", process: invokeCommand},
-		{name: "Get-Variable", params: variableParams, process: getVariable}, {name: "Set-Variable", params: variableParams, process: setVariableCmd},
-		{name: "New-Variable", params: variableParams, process: setVariableCmd}, {name: "Clear-Variable", params: variableParams, process: func(c *call) error {
+		{name: "Get-Variable", params: variableParams, process: getVariable},
+		{name: "Set-Variable", params: variableParams, process: setVariableCmd},
+		{name: "New-Variable", params: variableParams, process: setVariableCmd},
+		{name: "Clear-Variable", params: variableParams, process: func(c *call) error {
 			c.bound.values["value"] = nil
 			return setVariableCmd(c)
 		}},
@@ -147,10 +149,7 @@ func setAlias(c *call) error {
 
 func getCommand(c *call) error {
 	for _, name := range c.list("Name") {
-		found, err := c.findCommand(name)
-		if err != nil {
-			return err
-		}
+		found := c.findCommand(name)
 		if found == nil && !hasWildcard(name) {
 			if knownToWindows(name) {
 				c.unsupported("command", name, "not simulated")
@@ -169,7 +168,7 @@ func getCommand(c *call) error {
 	return nil
 }
 
-func (c *call) findCommand(name string) ([]*Object, error) {
+func (c *call) findCommand(name string) []*Object {
 	var out []*Object
 	info := func(kind, name, source string) *Object {
 		o := record("System.Management.Automation."+kind+"Info", "CommandType", kind, "Name", name, "Version", "3.1.0.0", "Source", source)
@@ -205,7 +204,7 @@ func (c *call) findCommand(name string) ([]*Object, error) {
 	if path, err := c.findExternal(name); err == nil && out == nil {
 		out = append(out, info("Application", host.Base(path), path))
 	}
-	return out, nil
+	return out
 }
 
 func moduleCmdlets() []*cmdlet {

@@ -14,14 +14,16 @@ import (
 func systemCmdlets() []*cmdlet {
 	const cim = "ClassName|Class:s@0 Filter:s Property:s* Query:s Namespace:s ComputerName|CN:s* List:b Credential:o CimSession:o"
 	return []*cmdlet{
-		{name: "Get-CimInstance", params: cim, process: getCim}, {name: "Get-WmiObject", params: cim, process: getCim},
+		{name: "Get-CimInstance", params: cim, process: getCim},
+		{name: "Get-WmiObject", params: cim, process: getCim},
 		{name: "Get-Date", params: "Date:o@0^~ Format:s UFormat:s Year:i Month:i Day:i Hour:i Minute:i Second:i DisplayHint:s", process: getDate},
 		{name: "New-TimeSpan", params: "Start:o@0 End:o@1 Days:i Hours:i Minutes:i Seconds:i", process: newTimeSpan},
 		{name: "Start-Sleep", params: "Seconds:o@0^ Milliseconds|m:i", process: startSleep},
 		{name: "Get-Random", params: "Maximum:o@0 Minimum:o InputObject:o*^ Count:i SetSeed:i", begin: gather, process: randomInput, end: getRandom},
 		{name: "New-Guid", process: func(c *call) error { return c.out(guidObject(c.newGUID())) }},
 		{name: "Get-Host", process: func(c *call) error { return c.out(newObject(hostClass(), nil)) }},
-		{name: "Get-LocalUser", params: "Name:s*@0^ SID:s*", process: getLocalUser}, {name: "Get-LocalGroup", params: "Name:s*@0^ SID:s*", process: getLocalGroup},
+		{name: "Get-LocalUser", params: "Name:s*@0^ SID:s*", process: getLocalUser},
+		{name: "Get-LocalGroup", params: "Name:s*@0^ SID:s*", process: getLocalGroup},
 		{name: "Get-LocalGroupMember", params: "Group|Name:s@0 Member:s@1 SID:s", process: getGroupMember},
 		{name: "Invoke-WebRequest", params: webParams, process: func(c *call) error { return c.request(false) }},
 		{name: "Invoke-RestMethod", params: webParams, process: func(c *call) error { return c.request(true) }},

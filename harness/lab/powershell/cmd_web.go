@@ -29,9 +29,12 @@ func webCmdlets() []*cmdlet {
 		{name: "Add-WebConfigurationProperty", params: config, process: addWebConfiguration},
 		{name: "Set-WebConfigurationProperty", params: config, process: setWebConfiguration},
 		{name: "Remove-WebConfigurationProperty", params: config, process: removeWebConfiguration},
-		{name: "Get-Website", params: "Name:s@0", process: getWebsite}, {name: "Get-WebAppPoolState", params: "Name:s@0", process: getPoolState},
-		{name: "Stop-Website", params: "Name:s@0! PassThru:b", process: siteState(iis.Stopped)}, {name: "Start-Website", params: "Name:s@0! PassThru:b", process: siteState(iis.Started)},
-		{name: "Stop-WebAppPool", params: "Name:s@0! PassThru:b", process: poolState(iis.Stopped)}, {name: "Start-WebAppPool", params: "Name:s@0! PassThru:b", process: poolState(iis.Started)},
+		{name: "Get-Website", params: "Name:s@0", process: getWebsite},
+		{name: "Get-WebAppPoolState", params: "Name:s@0", process: getPoolState},
+		{name: "Stop-Website", params: "Name:s@0! PassThru:b", process: siteState(iis.Stopped)},
+		{name: "Start-Website", params: "Name:s@0! PassThru:b", process: siteState(iis.Started)},
+		{name: "Stop-WebAppPool", params: "Name:s@0! PassThru:b", process: poolState(iis.Stopped)},
+		{name: "Start-WebAppPool", params: "Name:s@0! PassThru:b", process: poolState(iis.Started)},
 	}
 	for _, c := range all {
 		c.module = webModule
@@ -234,14 +237,15 @@ func setWebConfiguration(c *call) error {
 }
 
 func removeWebConfiguration(c *call) error {
-	path := c.filter()
+	var path strings.Builder
+	path.WriteString(c.filter())
 	if h, ok := c.value("AtElement").(*Hash); ok {
-		path += "/add"
+		path.WriteString("/add")
 		for _, k := range h.keys {
-			path += "[@" + c.str(k) + "='" + c.str(h.values[hashKey(k)]) + "']"
+			path.WriteString("[@" + c.str(k) + "='" + c.str(h.values[hashKey(k)]) + "']")
 		}
 	}
-	return c.webChange(c.web.RemoveElement(c.p, path))
+	return c.webChange(c.web.RemoveElement(c.p, path.String()))
 }
 
 func siteObject(s iis.Site) *Object {

@@ -275,7 +275,7 @@ func (s *cmdletStage) begin() error { return s.run(s.c.cmd.begin) }
 
 func (s *cmdletStage) process(v any, input bool) error {
 	c := s.c
-	if err := c.interp.step(); err != nil {
+	if err := c.step(); err != nil {
 		return err
 	}
 	c.input, c.piped = v, input

@@ -72,7 +72,6 @@ type ErrorRecord struct {
 	placed     bool
 	command    string // name that is shown before the message
 	endsScript bool   // a throw or a Stop preference, not only the end of a statement
-	exit       bool
 }
 
 // Error is the message.
@@ -162,12 +161,10 @@ func categoryOf(e *Exception, verb string) (category, id string) {
 
 // asRecord makes any Go error an error record; control flow is passed through as false.
 func asRecord(err error) (*ErrorRecord, bool) {
-	var r *ErrorRecord
-	if errors.As(err, &r) {
+	if r, ok := errors.AsType[*ErrorRecord](err); ok {
 		return r, true
 	}
-	var e *Exception
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Exception](err); ok {
 		return &ErrorRecord{Exception: e, ID: shortName(e.Type), Category: "OperationStopped"}, true
 	}
 	return nil, false

@@ -16,7 +16,8 @@ func (in *interp) channel(name string) (*eventlog.Channel, *Exception) {
 		return nil, exception(readerSpace+"EventLogNotFoundException", "The specified channel could not be found. Check channel configuration.")
 	}
 	t := in.p.Token
-	if c.Info().AdminOnly && !(t.Elevated && t.Is(host.Administrators)) && !t.Is(host.System) {
+	admin := t.Elevated && t.Is(host.Administrators)
+	if c.Info().AdminOnly && !admin && !t.Is(host.System) {
 		return nil, exception("System.UnauthorizedAccessException", "Attempted to perform an unauthorized operation.")
 	}
 	return c, nil
@@ -77,11 +78,11 @@ func logConfiguration() *class {
 		return prop{name: name, get: func(_ *interp, o *Object) any { return get(o.data.(*eventlog.Channel).Info()) }}
 	}
 	enabled := p("IsEnabled", func(i eventlog.Info) any { return i.Enabled })
-	enabled.set = func(in *interp, o *Object, v any) error {
+	enabled.set = func(_ *interp, o *Object, v any) error {
 		o.note("pending", truth(v))
 		return nil
 	}
-	enabled.get = func(in *interp, o *Object) any {
+	enabled.get = func(_ *interp, o *Object) any {
 		if v, ok := o.notes.get("pending"); ok {
 			return v
 		}

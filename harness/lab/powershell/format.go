@@ -135,7 +135,7 @@ func (in *interp) formatDefault(items []any, width int) string {
 			for i, w := range v.class.widths {
 				cols[i].width = w
 			}
-			return in.table(items, cols, width, false)
+			return in.table(items, cols, width, true)
 		}
 	}
 	names := in.propertyNames(items[0])
@@ -206,26 +206,34 @@ func (in *interp) cellText(v any) string {
 	return in.str(v)
 }
 
-// table lays out a table whose columns are as wide as their content; columns that do not fit are left out.
-func (in *interp) table(items []any, cols []column, width int, wrapped bool) string {
+// table lays out a table. Its columns share the width, or, sized to their content, each gets what it needs and those
+// that do not fit any more are left out.
+func (in *interp) table(items []any, cols []column, width int, sized bool) string {
 	rows := make([][]string, len(items))
 	for i, item := range items {
 		rows[i] = make([]string, len(cols))
 		for j := range cols {
 			v := in.cell(cols[j], item)
-			if _, n := number(v); n && i == 0 && !cols[j].left {
-				cols[j].right = true
+			if i == 0 && !cols[j].left {
+				cols[j].right = alignsRight(v)
 			}
 			text, _, _ := strings.Cut(in.cellText(v), "\n")
 			rows[i][j] = strings.TrimRight(text, "\r")
 		}
 	}
-	cols = fitColumns(cols, rows, width, wrapped)
+	if sized {
+		cols = fitColumns(cols, rows, width)
+	} else {
+		cols = shareWidth(cols, width)
+	}
 	var b strings.Builder
 	b.WriteString("\r\n")
 	header, rule := make([]string, len(cols)), make([]string, len(cols))
 	for j, c := range cols {
 		header[j], rule[j] = c.name, strings.Repeat("-", len([]rune(c.name)))
+	}
+	for j, c := range cols {
+		rule[j] = rule[j][:min(len(rule[j]), c.width)]
 	}
 	for _, line := range append([][]string{header, rule}, rows...) {
 		b.WriteString(tableLine(line, cols) + "\r\n")
@@ -234,7 +242,31 @@ func (in *interp) table(items []any, cols []column, width int, wrapped bool) str
 	return b.String()
 }
 
-func fitColumns(cols []column, rows [][]string, width int, wrapped bool) []column {
+// alignsRight reports whether a column that begins with such a value stands at its right edge.
+func alignsRight(v any) bool {
+	_, isNumber := number(v)
+	_, isBool := v.(bool)
+	return isNumber || isBool
+}
+
+// shareWidth gives every column without a width an equal part of what is left.
+func shareWidth(cols []column, width int) []column {
+	cols = cols[:min(len(cols), (width+1)/2)]
+	left, open := width-(len(cols)-1), 0
+	for _, c := range cols {
+		if left -= c.width; c.width == 0 {
+			open++
+		}
+	}
+	for j := range cols {
+		if cols[j].width == 0 {
+			cols[j].width = max(left/open, 1)
+		}
+	}
+	return cols
+}
+
+func fitColumns(cols []column, rows [][]string, width int) []column {
 	total := 0
 	for j := range cols {
 		w := len([]rune(cols[j].name))
@@ -251,9 +283,6 @@ func fitColumns(cols []column, rows [][]string, width int, wrapped bool) []colum
 		left := width - (total - cols[j].width - 1)
 		if j == 0 || left >= len([]rune(cols[j].name)) && left >= 3 {
 			cols[j].width = max(left, 3)
-			if !wrapped {
-				return cols[:j+1]
-			}
 			return cols[:j+1]
 		}
 		return cols[:j]

@@ -49,19 +49,7 @@ func (in *interp) ownProperty(v any, name string) (any, bool) {
 	case *Hash:
 		return in.hashProperty(x, name, lower)
 	case *Array:
-		switch lower {
-		case "length", "longlength", "capacity":
-			return int32(len(x.Items)), true //nolint:gosec // bounded
-		case "count":
-			return int32(len(x.Items)), true //nolint:gosec // bounded
-		case "rank":
-			return int32(1), true
-		case "issynchronized", "isreadonly":
-			return false, true
-		case "isfixedsize":
-			return x.fixed(), true
-		}
-		return nil, false
+		return arrayProperty(x, lower)
 	case string:
 		if lower == "length" {
 			return int32(len([]rune(x))), true //nolint:gosec // bounded
@@ -83,12 +71,8 @@ func (in *interp) ownProperty(v any, name string) (any, bool) {
 			return p, true
 		}
 	case Version:
-		i := slices.Index([]string{"major", "minor", "build", "revision"}, lower)
-		if i >= 0 && i < len(x.parts) {
-			return int32(x.parts[i]), true //nolint:gosec // small
-		}
-		if i >= 0 {
-			return int32(-1), true
+		if p, ok := versionProperty(x, lower); ok {
+			return p, true
 		}
 	case *TypeRef:
 		return typeProperty(x, lower)
@@ -101,6 +85,31 @@ func (in *interp) ownProperty(v any, name string) (any, bool) {
 		return int32(1), true
 	}
 	return nil, false
+}
+
+func arrayProperty(a *Array, name string) (any, bool) {
+	switch name {
+	case "length", "longlength", "capacity", "count":
+		return int32(len(a.Items)), true //nolint:gosec // bounded
+	case "rank":
+		return int32(1), true
+	case "issynchronized", "isreadonly":
+		return false, true
+	case "isfixedsize":
+		return a.fixed(), true
+	}
+	return nil, false
+}
+
+func versionProperty(v Version, name string) (any, bool) {
+	i := slices.Index([]string{"major", "minor", "build", "revision"}, name)
+	if i < 0 {
+		return nil, false
+	}
+	if i >= len(v.parts) {
+		return int32(-1), true
+	}
+	return int32(v.parts[i]), true //nolint:gosec // small
 }
 
 func (in *interp) hashProperty(h *Hash, name, lower string) (any, bool) {

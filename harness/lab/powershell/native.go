@@ -2,7 +2,6 @@ package powershell
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"strings"
 	"sync"
@@ -244,9 +243,4 @@ func quoteNative(s string) string {
 		}
 	}
 	return s
-}
-
-// isCancelled tells the end of the process from errors of the script.
-func isCancelled(in *interp, err error) bool {
-	return err != nil && (in.ctx.Err() != nil || errors.Is(err, errSteps))
 }

@@ -15,7 +15,6 @@ import (
 type processState struct {
 	info     *Hash // StartInfo
 	p        *kernel.Process
-	exit     *int
 	out, err *outputBuffer
 	stdin    *io.PipeWriter
 }
@@ -40,7 +39,7 @@ func (b *outputBuffer) String() string {
 
 func diagnosticStatics() []*static {
 	return []*static{
-		{name: "System.Diagnostics.Process", create: func(in *interp, _ any, _ []any) (any, error) { return newProcess(newStartInfo()), nil }, methods: methods{
+		{name: "System.Diagnostics.Process", create: func(_ *interp, _ any, _ []any) (any, error) { return newProcess(newStartInfo()), nil }, methods: methods{
 			"start": func(in *interp, _ any, args []any) (any, error) {
 				info := newStartInfo()
 				if o, ok := args0(args).(*Object); ok {
@@ -85,7 +84,8 @@ func newStopwatch(in *interp, _ any, _ []any) (any, error) {
 	start := in.now()
 	elapsed := func(in *interp, _ *Object) any { return in.now().Sub(start) }
 	return newObject(&class{name: "System.Diagnostics.Stopwatch", props: []prop{
-		{name: "Elapsed", get: elapsed}, {name: "ElapsedMilliseconds", get: func(in *interp, _ *Object) any { return in.now().Sub(start).Milliseconds() }},
+		{name: "Elapsed", get: elapsed},
+		{name: "ElapsedMilliseconds", get: func(in *interp, _ *Object) any { return in.now().Sub(start).Milliseconds() }},
 		{name: "IsRunning", get: func(*interp, *Object) any { return true }},
 	}, methods: methods{"start": nothing, "stop": nothing, "reset": nothing, "restart": nothing}}, nil), nil
 }
@@ -140,13 +140,15 @@ func running(name string, get func(p *kernel.Process) any) prop {
 }
 
 func processClass() *class {
-	c := &class{name: "System.Diagnostics.Process", columns: []string{"Handles", "NPM(K)", "PM(K)", "WS(K)", "CPU(s)", "Id", "SI", "ProcessName"},
+	c := &class{
+		name: "System.Diagnostics.Process", columns: []string{"Handles", "NPM(K)", "PM(K)", "WS(K)", "CPU(s)", "Id", "SI", "ProcessName"},
 		text: func(_ *interp, o *Object) string {
 			if s, _ := o.data.(*processState); s.p != nil {
 				return "System.Diagnostics.Process (" + processName(s.p) + ")"
 			}
 			return "System.Diagnostics.Process"
-		}}
+		},
+	}
 	c.props = []prop{
 		running("Id", func(p *kernel.Process) any { return int32(p.PID) }), //nolint:gosec // pids are small
 		running("ProcessName", func(p *kernel.Process) any { return processName(p) }), running("Name", func(p *kernel.Process) any { return processName(p) }),

@@ -64,15 +64,31 @@ type options struct {
 	noninteractive bool
 	policy         string
 	xml, text      bool
-	version        bool
 }
 
 // parameterNames are those of powershell.exe with the shortest prefix that is accepted.
 func parameterNames() []struct{ name, short string } {
 	return []struct{ name, short string }{
-		{"help", "h"}, {"noexit", "noe"}, {"noprofile", "nop"}, {"nologo", "nol"}, {"noninteractive", "noni"}, {"command", "c"}, {"windowstyle", "w"},
-		{"file", "f"}, {"executionpolicy", "ex"}, {"outputformat", "o"}, {"inputformat", "inp"}, {"encodedcommand", "e"}, {"encodedarguments", "encodeda"},
-		{"version", "v"}, {"sta", "s"}, {"mta", "mt"}, {"psconsolefile", "psc"}, {"configurationname", "config"}, {"ep", "ep"}, {"ec", "ec"},
+		{"help", "h"},
+		{"noexit", "noe"},
+		{"noprofile", "nop"},
+		{"nologo", "nol"},
+		{"noninteractive", "noni"},
+		{"command", "c"},
+		{"windowstyle", "w"},
+		{"file", "f"},
+		{"executionpolicy", "ex"},
+		{"outputformat", "o"},
+		{"inputformat", "inp"},
+		{"encodedcommand", "e"},
+		{"encodedarguments", "encodeda"},
+		{"version", "v"},
+		{"sta", "s"},
+		{"mta", "mt"},
+		{"psconsolefile", "psc"},
+		{"configurationname", "config"},
+		{"ep", "ep"},
+		{"ec", "ec"},
 	}
 }
 
@@ -140,7 +156,7 @@ func parseOptions(args []string) (options, error) {
 func decodeCommand(text string) (string, error) {
 	data, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
 	if err != nil || len(data)%2 != 0 {
-		return "", errors.New("Cannot process the command because the value specified with -EncodedCommand is not properly encoded. " + //nolint:revive,staticcheck // the text of Windows
+		return "", errors.New("Cannot process the command because the value specified with -EncodedCommand is not properly encoded. " + //nolint:staticcheck // the text of Windows
 			"The value must be Base64 encoded.")
 	}
 	return decodeUTF16(data, false), nil

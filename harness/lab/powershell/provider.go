@@ -348,7 +348,8 @@ func (in *interp) pathInfo() *Object {
 		s, _ := o.data.(string)
 		return s
 	}, props: []prop{
-		{name: "Path", get: func(_ *interp, o *Object) any { return o.data }}, {name: "ProviderPath", get: func(_ *interp, o *Object) any { return o.data }},
+		{name: "Path", get: func(_ *interp, o *Object) any { return o.data }},
+		{name: "ProviderPath", get: func(_ *interp, o *Object) any { return o.data }},
 		{name: "Drive", get: func(in *interp, o *Object) any {
 			d, _, _ := strings.Cut(in.str(o.data), ":")
 			return record("System.Management.Automation.PSDriveInfo", "Name", d)

@@ -1,10 +1,9 @@
 package powershell
 
 import (
-	"crypto/md5"  //nolint:gosec // the simulated host offers it
-	"crypto/sha1" //nolint:gosec // the simulated host offers it
-	"crypto/sha256"
-	"crypto/sha512"
+	//nolint:gosec // the simulated host offers it
+	//nolint:gosec // the simulated host offers it
+
 	"encoding/base64"
 	"encoding/hex"
 	"math"
@@ -49,7 +48,7 @@ func coreStatics() []*static {
 			"Today":    func(in *interp) any { return in.now().In(localZone()).Truncate(24 * time.Hour) },
 			"MinValue": func(*interp) any { return time.Time{} }, "MaxValue": func(*interp) any { return time.Date(9999, 12, 31, 23, 59, 59, 999999900, time.UTC) },
 		}, methods: methods{
-			"fromfiletimeutc": one(func(in *interp, v any) (any, error) {
+			"fromfiletimeutc": one(func(_ *interp, v any) (any, error) {
 				n, _ := integer(v)
 				return ticksTime(n + 504911232000000000).UTC(), nil
 			}),
@@ -57,8 +56,10 @@ func coreStatics() []*static {
 		}},
 		{name: "System.TimeSpan", values: values{"Zero": func(*interp) any { return time.Duration(0) }}, methods: spanStatics()},
 		{name: "System.IntPtr", values: values{"Size": func(in *interp) any { return int32(in.p.Bits / 8) }, "Zero": func(*interp) any { return int64(0) }}}, //nolint:gosec // 4 or 8
-		{name: "System.Guid", values: values{"Empty": func(*interp) any { return guidObject("00000000-0000-0000-0000-000000000000") }},
-			methods: methods{"newguid": func(in *interp, _ any, _ []any) (any, error) { return guidObject(in.newGUID()), nil }}},
+		{
+			name: "System.Guid", values: values{"Empty": func(*interp) any { return guidObject("00000000-0000-0000-0000-000000000000") }},
+			methods: methods{"newguid": func(in *interp, _ any, _ []any) (any, error) { return guidObject(in.newGUID()), nil }},
+		},
 		{name: "System.Environment", values: environmentValues(), methods: environmentMethods()},
 		{name: "System.Console", values: consoleValues(), methods: consoleMethods()},
 		{name: "System.Array", methods: methods{"reverse": one(func(in *interp, v any) (any, error) { return in.call(v, "Reverse", nil) })}},
@@ -74,7 +75,7 @@ func coreStatics() []*static {
 		{name: "System.Net.ServicePointManager", values: values{"SecurityProtocol": func(*interp) any { return "Tls, Tls11, Tls12" }}, methods: methods{"set_securityprotocol": nothing}},
 		{name: "System.Net.Dns", methods: methods{"gethostname": func(in *interp, _ any, _ []any) (any, error) { return in.k.Host().Name, nil }}},
 		{name: "System.DayOfWeek", enum: names{"Sunday": 0, "Monday": 1, "Tuesday": 2, "Wednesday": 3, "Thursday": 4, "Friday": 5, "Saturday": 6}},
-		{name: "System.Random", create: func(in *interp, _ any, _ []any) (any, error) {
+		{name: "System.Random", create: func(_ *interp, _ any, _ []any) (any, error) {
 			return newObject(&class{name: "System.Random", methods: methods{"next": func(in *interp, _ any, args []any) (any, error) {
 				low, high := 0, math.MaxInt32
 				if len(args) > 0 {
@@ -186,7 +187,7 @@ func mathMethods() methods {
 		}
 		return math.RoundToEven(x*scale) / scale, err
 	}
-	m["pow"] = func(in *interp, _ any, args []any) (any, error) {
+	m["pow"] = func(_ *interp, _ any, args []any) (any, error) {
 		if len(args) < 2 {
 			return nil, exception("System.ArgumentException", "Cannot find an overload for \"Pow\".")
 		}
@@ -338,7 +339,8 @@ func streamStatics() []*static {
 		{name: "System.IO.SeekOrigin", enum: names{"Begin": 0, "Current": 1, "End": 2}},
 		{name: "System.IO.FileMode", enum: names{"CreateNew": 1, "Create": 2, "Open": 3, "OpenOrCreate": 4, "Truncate": 5, "Append": 6}},
 		{name: "System.IO.FileAttributes", enum: names{"ReadOnly": 1, "Hidden": 2, "System": 4, "Directory": 16, "Archive": 32, "Normal": 128}},
-		{name: "System.IO.StreamReader", create: newReader}, {name: "System.IO.StreamWriter", create: newWriter},
+		{name: "System.IO.StreamReader", create: newReader},
+		{name: "System.IO.StreamWriter", create: newWriter},
 		{name: "System.IO.StringReader", create: func(in *interp, _ any, args []any) (any, error) {
 			return newReader(in, nil, []any{newObject(nil, strings.NewReader(in.str(args0(args))))})
 		}},
@@ -349,7 +351,7 @@ func streamStatics() []*static {
 				h[i] = strings.ToUpper(hex.EncodeToString([]byte{b}))
 			}
 			return strings.Join(h, "-"), err
-		}, "getbytes": one(func(in *interp, v any) (any, error) {
+		}, "getbytes": one(func(_ *interp, v any) (any, error) {
 			n, _ := integer(v)
 			size := map[string]int{"System.Int32": 4, "System.UInt32": 4, "System.Int64": 8, "System.UInt64": 8, "System.Int16": 2, "System.UInt16": 2}[typeName(v)]
 			out := make([]byte, size)
@@ -367,8 +369,10 @@ func encodingObject(name string) *Object {
 		full = "System.Text.Encoding"
 	}
 	return newObject(&class{name: full, bases: []string{"System.Text.Encoding"}, props: []prop{
-		{name: "BodyName", get: func(_ *interp, o *Object) any { return o.data }}, {name: "WebName", get: func(_ *interp, o *Object) any { return o.data }},
-		{name: "EncodingName", get: func(_ *interp, o *Object) any { return o.data }}, {name: "CodePage", get: func(*interp, *Object) any { return int32(65001) }},
+		{name: "BodyName", get: func(_ *interp, o *Object) any { return o.data }},
+		{name: "WebName", get: func(_ *interp, o *Object) any { return o.data }},
+		{name: "EncodingName", get: func(_ *interp, o *Object) any { return o.data }},
+		{name: "CodePage", get: func(*interp, *Object) any { return int32(65001) }},
 	}, methods: methods{
 		"getbytes": func(in *interp, self any, args []any) (any, error) {
 			e, _ := self.(*Object).data.(string)
@@ -447,11 +451,11 @@ func stringStatics() methods {
 			return strings.Join(parts, in.str(args0(args))), nil
 		},
 		"concat": func(in *interp, _ any, args []any) (any, error) {
-			s := ""
+			var s strings.Builder
 			for _, a := range args {
-				s += strings.ReplaceAll(in.join(a, ""), "\x00", "")
+				s.WriteString(strings.ReplaceAll(in.join(a, ""), "\x00", ""))
 			}
-			return s, nil
+			return s.String(), nil
 		},
 		"format": func(in *interp, _ any, args []any) (any, error) {
 			rest := args[min(1, len(args)):]
@@ -468,75 +472,4 @@ func stringStatics() methods {
 		},
 		"new": nil,
 	}
-}
-
-func securityStatics() []*static {
-	hash := func(name string, sum func([]byte) []byte) *static {
-		create := func(*interp, any, []any) (any, error) {
-			return newObject(&class{name: name, methods: methods{
-				"computehash": one(func(in *interp, v any) (any, error) { return in.computeHash(v, sum) }), "dispose": nothing, "clear": nothing,
-			}}, nil), nil
-		}
-		return &static{name: name, create: create, methods: methods{"create": create}}
-	}
-	sums := hashSums()
-	return []*static{
-		hash("System.Security.Cryptography.SHA256", sums["SHA256"]), hash("System.Security.Cryptography.SHA1", sums["SHA1"]),
-		hash("System.Security.Cryptography.SHA512", sums["SHA512"]), hash("System.Security.Cryptography.SHA384", sums["SHA384"]), hash("System.Security.Cryptography.MD5", sums["MD5"]),
-		hash("System.Security.Cryptography.SHA256Managed", sums["SHA256"]), hash("System.Security.Cryptography.SHA256CryptoServiceProvider", sums["SHA256"]),
-		hash("System.Security.Cryptography.MD5CryptoServiceProvider", sums["MD5"]), hash("System.Security.Cryptography.SHA1CryptoServiceProvider", sums["SHA1"]),
-		{name: "System.Security.Principal.WindowsIdentity", methods: methods{"getcurrent": func(in *interp, _ any, _ []any) (any, error) { return in.identity(), nil }}},
-		{name: "System.Security.Principal.WindowsBuiltInRole", enum: names{"Administrator": 544, "User": 545, "Guest": 546, "PowerUser": 547, "SystemOperator": 549, "BackupOperator": 551}},
-		{name: "System.Security.Principal.WindowsPrincipal", create: one(func(in *interp, v any) (any, error) { return in.principal(v), nil }),
-			cast: func(in *interp, v any) (any, error) { return in.principal(v), nil }},
-	}
-}
-
-func hashSums() map[string]func([]byte) []byte {
-	return map[string]func([]byte) []byte{
-		"SHA256": func(b []byte) []byte { s := sha256.Sum256(b); return s[:] }, "SHA1": func(b []byte) []byte { s := sha1.Sum(b); return s[:] }, //nolint:gosec // see above
-		"SHA512": func(b []byte) []byte { s := sha512.Sum512(b); return s[:] }, "SHA384": func(b []byte) []byte { s := sha512.Sum384(b); return s[:] },
-		"MD5": func(b []byte) []byte { s := md5.Sum(b); return s[:] }, //nolint:gosec // see above
-	}
-}
-
-func (in *interp) computeHash(v any, sum func([]byte) []byte) (any, error) {
-	if o, ok := v.(*Object); ok {
-		if m, ok := o.data.(*memory); ok {
-			return newBytes(sum(m.data[min(m.pos, len(m.data)):])), nil
-		}
-	}
-	data, err := in.bytes(v)
-	if err != nil {
-		return nil, err
-	}
-	return newBytes(sum(data)), nil
-}
-
-func (in *interp) identity() *Object {
-	t := in.p.Token
-	sid := newObject(&class{name: "System.Security.Principal.SecurityIdentifier", text: func(*interp, *Object) string { return t.SID }, props: []prop{
-		{name: "Value", get: func(*interp, *Object) any { return t.SID }},
-	}}, nil)
-	return newObject(&class{name: "System.Security.Principal.WindowsIdentity", props: []prop{
-		{name: "Name", get: func(*interp, *Object) any { return t.User }}, {name: "User", get: func(*interp, *Object) any { return sid }},
-		{name: "AuthenticationType", get: func(*interp, *Object) any { return "NTLM" }}, {name: "IsAuthenticated", get: func(*interp, *Object) any { return true }},
-		{name: "IsSystem", get: func(*interp, *Object) any { return t.Is(host.System) }}, {name: "Owner", get: func(*interp, *Object) any { return sid }},
-		{name: "Groups", get: func(*interp, *Object) any { return newStrings(t.Groups) }},
-	}}, t)
-}
-
-func (in *interp) principal(identity any) *Object {
-	role := one(func(in *interp, v any) (any, error) {
-		name := in.str(v)
-		switch strings.ToLower(name) {
-		case "administrator", "administrators", `builtin\administrators`, "544", "s-1-5-32-544":
-			return in.p.Token.Elevated && in.p.Token.Is(host.Administrators), nil
-		case "user", "users", "545":
-			return in.p.Token.Is(host.Users), nil
-		}
-		return in.p.Token.Is(name) || in.p.Token.Is(`BUILTIN\`+name), nil
-	})
-	return newObject(&class{name: "System.Security.Principal.WindowsPrincipal", props: []prop{{name: "Identity", get: func(*interp, *Object) any { return identity }}},
-		methods: methods{"isinrole": role}}, nil)
 }

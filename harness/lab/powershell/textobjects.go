@@ -102,7 +102,7 @@ func regexStatics() methods {
 	return out
 }
 
-func newStringBuilder(in *interp, _ any, args []any) (any, error) {
+func newStringBuilder(_ *interp, _ any, args []any) (any, error) {
 	b := &strings.Builder{}
 	if s, ok := args0(args).(string); ok {
 		b.WriteString(s)
@@ -116,7 +116,8 @@ func newStringBuilder(in *interp, _ any, args []any) (any, error) {
 			return self, nil
 		}
 	}
-	return newObject(&class{name: "System.Text.StringBuilder", text: func(*interp, *Object) string { return b.String() },
+	return newObject(&class{
+		name: "System.Text.StringBuilder", text: func(*interp, *Object) string { return b.String() },
 		props: []prop{{name: "Length", get: func(*interp, *Object) any { return int32(b.Len()) }}}, //nolint:gosec // bounded
 		methods: methods{"append": add(""), "appendline": add("\r\n"), "clear": func(_ *interp, self any, _ []any) (any, error) {
 			b.Reset()
@@ -125,7 +126,8 @@ func newStringBuilder(in *interp, _ any, args []any) (any, error) {
 			s, err := in.format(in.str(args0(args)), args[min(1, len(args)):])
 			b.WriteString(in.str(s))
 			return self, err
-		}}}, b), nil
+		}},
+	}, b), nil
 }
 
 func (in *interp) newDate(args []any) (any, error) {
@@ -230,7 +232,8 @@ func hostClass() *class {
 		return record("System.Management.Automation.Host.PSHostRawUserInterface", "WindowTitle", "Windows PowerShell", "BufferSize", nil)
 	}}}}, nil)
 	return &class{name: "System.Management.Automation.Internal.Host.InternalHost", props: []prop{
-		{name: "Name", get: func(*interp, *Object) any { return "ConsoleHost" }}, {name: "Version", get: func(*interp, *Object) any { return Version{[]int{5, 1, 20348, 2849}} }},
+		{name: "Name", get: func(*interp, *Object) any { return "ConsoleHost" }},
+		{name: "Version", get: func(*interp, *Object) any { return Version{[]int{5, 1, 20348, 2849}} }},
 		{name: "UI", get: func(*interp, *Object) any { return ui }},
 	}, methods: methods{"setshouldexit": one(func(in *interp, v any) (any, error) {
 		n, _ := in.int(v)

@@ -177,8 +177,7 @@ func record(typeName string, pairs ...any) *Object {
 
 // ScriptBlock is a compiled script block.
 type ScriptBlock struct {
-	ast   *syntax.Script
-	scope *scope // where it was made, for closures
+	ast *syntax.Script
 }
 
 // TypeRef is a type as a value.

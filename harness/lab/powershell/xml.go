@@ -24,9 +24,10 @@ func (l *nodeList) enumerate() []any {
 
 func xmlStatics() []*static {
 	return []*static{
-		{name: "System.Xml.XmlDocument", create: func(*interp, any, []any) (any, error) {
-			return newObject(documentClass(), &xmlNode{&xmlquery.Node{Type: xmlquery.DocumentNode}}), nil
-		},
+		{
+			name: "System.Xml.XmlDocument", create: func(*interp, any, []any) (any, error) {
+				return newObject(documentClass(), &xmlNode{&xmlquery.Node{Type: xmlquery.DocumentNode}}), nil
+			},
 			cast: func(in *interp, v any) (any, error) {
 				text := in.str(v)
 				if a, ok := v.(*Array); ok {
@@ -37,7 +38,8 @@ func xmlStatics() []*static {
 					return nil, in.castError(v, "System.Xml.XmlDocument", err.Error())
 				}
 				return newObject(documentClass(), &xmlNode{n}), nil
-			}},
+			},
+		},
 		{name: "System.Xml.XmlNamespaceManager", create: func(*interp, any, []any) (any, error) {
 			return newObject(&class{name: "System.Xml.XmlNamespaceManager", methods: methods{"addnamespace": nothing}}, nil), nil
 		}},

@@ -17,7 +17,7 @@ func (p *parser) pipelineStatement() Statement {
 		}
 		ce := &CommandExpr{Span: e.Extent(), Expr: e}
 		ce.Redirections = p.redirections()
-		ce.Span.End = p.pos
+		ce.End = p.pos
 		pl.Elements = append(pl.Elements, ce)
 	} else {
 		pl.Elements = append(pl.Elements, p.command())
@@ -174,7 +174,7 @@ func (p *parser) command() *Command {
 			p.unexpected()
 		}
 	}
-	c.Span.End = max(p.trimEnd(c.Span.Start), c.Span.Start)
+	c.End = max(p.trimEnd(c.Start), c.Start)
 	return c
 }
 
@@ -316,7 +316,7 @@ func (p *parser) splat() Expr {
 		p.next()
 		v.Scope, v.Name = strings.ToLower(name), p.word()
 		p.pos += len(v.Name)
-		v.Span.End = p.pos
+		v.End = p.pos
 	}
 	return v
 }
@@ -352,7 +352,8 @@ func (p *parser) numberArgument() Expr {
 	}
 	n := p.number()
 	c := p.peek()
-	if n == nil || !(p.eof() || isNewline(c) || p.space() > 0 || strings.IndexByte("(){};,|&", c) >= 0) {
+	ends := p.eof() || isNewline(c) || p.space() > 0 || strings.IndexByte("(){};,|&", c) >= 0
+	if n == nil || !ends {
 		*p = save
 		return nil
 	}

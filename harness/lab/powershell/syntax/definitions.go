@@ -92,7 +92,7 @@ func (p *parser) param() *Param {
 		p.skipBlank()
 		pm.Default = p.expr()
 	}
-	pm.Span.End = p.pos
+	pm.End = p.pos
 	return pm
 }
 
@@ -176,7 +176,7 @@ func (p *parser) class() Statement {
 		c.Members = append(c.Members, p.classMember())
 	}
 	p.expect('}', open, "MissingEndCurlyBrace", "Missing closing '}' in statement block or type definition.")
-	c.Span.End = p.pos
+	c.End = p.pos
 	return c
 }
 
@@ -195,7 +195,7 @@ func (p *parser) classMember() ClassMember {
 			}
 		default:
 			p.memberBody(&m)
-			m.Span.End = p.pos
+			m.End = p.pos
 			return m
 		}
 	}
@@ -262,7 +262,7 @@ func (p *parser) enum() Statement {
 		e.Names, e.Values = append(e.Names, name), append(e.Values, value)
 	}
 	p.expect('}', open, "MissingEndCurlyBrace", "Missing closing '}' in statement block or type definition.")
-	e.Span.End = p.pos
+	e.End = p.pos
 	return e
 }
 
@@ -282,7 +282,7 @@ func (p *parser) using() Statement {
 		p.next()
 	}
 	u.Name = strings.Trim(strings.TrimSpace(p.text[start:p.pos]), `'"`)
-	u.Span.End = p.pos
+	u.End = p.pos
 	return u
 }
 
@@ -303,6 +303,6 @@ func (p *parser) data() Statement {
 		p.skipSpace()
 	}
 	d.Body = p.block()
-	d.Span.End = p.pos
+	d.End = p.pos
 	return d
 }

@@ -360,7 +360,7 @@ func (p *parser) hash() Expr {
 		}
 	}
 	p.expect('}', h.Start, "MissingEndCurlyBrace", "Missing closing '}' in statement block or type definition.")
-	h.Span.End = p.pos
+	h.End = p.pos
 	return h
 }
 

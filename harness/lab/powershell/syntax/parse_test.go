@@ -1,7 +1,6 @@
 package syntax
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -73,7 +72,7 @@ func TestRejects(t *testing.T) {
 		require.Error(t, err, text)
 		require.Contains(t, err.Error(), want, text)
 		var syn *Error
-		require.True(t, errors.As(err, &syn))
+		require.ErrorAs(t, err, &syn)
 		require.NotEmpty(t, syn.ID)
 	}
 }

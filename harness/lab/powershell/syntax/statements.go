@@ -27,22 +27,23 @@ func (p *parser) script(closing byte) *Script {
 	defer p.leave()
 	defer func(outer bool) { p.noComma = outer }(p.noComma)
 	p.noComma = false
-	p.scriptParams(s)
+	using := p.scriptParams(s)
 	p.skipSeparators()
 	if isBlockName(p.keyword()) && p.blockFollows() {
 		p.namedBlocks(s, closing)
 	} else {
 		s.End = p.statements()
+		s.End.Statements = append(using, s.End.Statements...)
 	}
 	s.Span.End = min(p.pos, len(p.text))
 	return s
 }
 
-func (p *parser) scriptParams(s *Script) {
+// scriptParams parses the using statements and the param block at the beginning of a script.
+func (p *parser) scriptParams(s *Script) (using []Statement) {
 	p.skipSeparators()
-	var leading []Statement
 	for p.keyword() == "using" {
-		leading = append(leading, p.using())
+		using = append(using, p.using())
 		p.skipSeparators()
 	}
 	start := p.pos
@@ -58,12 +59,13 @@ func (p *parser) scriptParams(s *Script) {
 	}
 	if p.keyword() != "param" {
 		p.pos = start
-		return
+		return using
 	}
 	p.pos += len("param")
 	s.Attributes, s.HasParams = attributes, true
 	p.skipBlank()
 	s.Params = p.paramList()
+	return using
 }
 
 func isBlockName(k string) bool {
@@ -139,7 +141,7 @@ func (p *parser) statements() *Block {
 		}
 		p.statementEnd(s)
 	}
-	b.Span.End = p.pos
+	b.End = p.pos
 	return b
 }
 
@@ -278,7 +280,7 @@ func (p *parser) ifStatement() Statement {
 		}
 		break
 	}
-	s.Span.End = p.pos
+	s.End = p.pos
 	return s
 }
 
@@ -425,7 +427,7 @@ func (p *parser) try() Statement {
 	if p.err == nil && t.Catches == nil && t.Finally == nil {
 		p.fail(p.pos, "MissingCatchOrFinally", "The Try statement is missing its Catch or Finally block.")
 	}
-	t.Span.End = p.pos
+	t.End = p.pos
 	return t
 }
 
@@ -449,7 +451,7 @@ func (p *parser) trap() Statement {
 		t.Type = p.typeLiteral()
 	}
 	t.Body = p.block()
-	t.Span.End = p.pos
+	t.End = p.pos
 	return t
 }
 
@@ -460,7 +462,7 @@ func (p *parser) flow(k string) Statement {
 	if c := p.peek(); !p.eof() && !isNewline(c) && c != ';' && c != '}' && c != ')' {
 		f.Value = p.pipelineStatement()
 	}
-	f.Span.End = p.pos
+	f.End = p.pos
 	return f
 }
 
@@ -471,6 +473,6 @@ func (p *parser) jump(k string) Statement {
 	if c := p.peek(); !p.eof() && (isIdentifier(c) || c == '$') {
 		f.Label = p.argument()
 	}
-	f.Span.End = p.pos
+	f.End = p.pos
 	return f
 }

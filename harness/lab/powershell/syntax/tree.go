@@ -1,5 +1,7 @@
 package syntax
 
+import "strings"
+
 // Span is a half-open range of byte offsets in a source text.
 type Span struct{ Start, End int }
 
@@ -43,7 +45,7 @@ type Script struct {
 }
 
 // Text returns the source text of the script without surrounding braces.
-func (s *Script) Text() string { return s.Source.Text[s.Span.Start:s.Span.End] }
+func (s *Script) Text() string { return s.Source.Text[s.Start:s.Span.End] }
 
 // Attribute is `[Name(arguments)]` before a parameter, a variable or a param block.
 type Attribute struct {
@@ -72,21 +74,22 @@ type TypeName struct {
 
 // String gives the name as it is written in a type literal without the outer brackets.
 func (t *TypeName) String() string {
-	s := t.Name
+	var s strings.Builder
+	s.WriteString(t.Name)
 	for i, a := range t.Args {
 		sep := ","
 		if i == 0 {
 			sep = "["
 		}
-		s += sep + a.String()
+		s.WriteString(sep + a.String())
 	}
 	if len(t.Args) > 0 {
-		s += "]"
+		s.WriteString("]")
 	}
 	if t.Array {
-		s += "[]"
+		s.WriteString("[]")
 	}
-	return s
+	return s.String()
 }
 
 type (
