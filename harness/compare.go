@@ -31,7 +31,7 @@ func (j *judgement) compare(scope []*detection.Rule) {
 	}
 	n := len(j.verdict.Alerts)
 	first := &j.verdict.Alerts[0]
-	j.link(LinkFired, LinkHolds, fmt.Sprintf("%d alert%s, as expected: %s (%s phase)", n, plural(n), first.summary(), first.Phase))
+	j.link(LinkFired, LinkHolds, fmt.Sprintf("%d alert%s of the %s, as expected: %s", n, plural(n), first.Phase, first.summary()))
 }
 
 // expect marks the alerts of one expectation, and says what is wrong if they are not as expected.
@@ -100,18 +100,24 @@ func (a *RaisedAlert) difference(row []Match) string {
 	return ""
 }
 
-// summary names a row by its telling columns.
+// summary says what a row is about: what was detected, on which object, by which process.
 func (a *RaisedAlert) summary() string {
 	var parts []string
-	for _, column := range [...]string{"DetectionType", "FolderPath", "RegistryKey", "FileName", "InitiatingProcessFileName"} {
-		if v, ok := a.value(column); ok && v != "" {
-			parts = append(parts, column+" "+quote(v))
+	for _, telling := range [...][]string{{"DetectionType"}, {"FolderPath", "RegistryKey", "FileName"}} {
+		for _, column := range telling {
+			if v, ok := a.value(column); ok && v != "" {
+				parts = append(parts, v)
+				break
+			}
 		}
+	}
+	if v, ok := a.value("InitiatingProcessFileName"); ok && v != "" {
+		parts = append(parts, "by "+v)
 	}
 	if len(parts) == 0 {
 		return "a row"
 	}
-	return strings.Join(parts, ", ")
+	return strings.Join(parts, " ")
 }
 
 var isTechnique = regexp.MustCompile(`^T\d{4}(\.\d{3})?$`)

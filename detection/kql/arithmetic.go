@@ -12,7 +12,7 @@ import (
 // their own; dates, durations, decimals and dynamics go scalar by scalar.
 func (c *compiler) arithmetic(e *bind.Call, args []expr) expr {
 	if len(args) == 1 {
-		return c.row("unary -", e, negate, args...)
+		return c.row(e, negate, args...)
 	}
 	a, b := e.Args[0].Type(), e.Args[1].Type()
 	sign := e.Name[0]
@@ -23,7 +23,7 @@ func (c *compiler) arithmetic(e *bind.Call, args []expr) expr {
 	case e.Type() == value.Real && a.Numeric() && b.Numeric() && a != value.Decimal && b != value.Decimal && sign != '%':
 		return &realArithmetic{sign: sign, args: args}
 	default:
-		return c.row(e.Name, e, func(c *invocation, args []value.Value) value.Value {
+		return c.row(e, func(c *invocation, args []value.Value) value.Value {
 			return calculate(sign, args[0], args[1], c.result)
 		}, args...)
 	}

@@ -50,7 +50,7 @@ func (c *compiler) call(e *bind.Call) expr {
 	if e.Name == "bag_pack_columns" {
 		args = withNames(e, args)
 	}
-	return c.row(e.Name, e, f, args...)
+	return c.row(e, f, args...)
 }
 
 // withNames puts the name of every column before its value.
@@ -73,8 +73,8 @@ func nameSpan(e *bind.Call) syntax.Span {
 }
 
 // row makes a call of a function of scalars.
-func (c *compiler) row(name string, e bind.Expr, f rowFunction, args ...expr) expr {
-	return &rowCall{name: name, function: f, args: args, result: e.Type(), span: e.Span()}
+func (c *compiler) row(e bind.Expr, f rowFunction, args ...expr) expr {
+	return &rowCall{function: f, args: args, result: e.Type(), span: e.Span()}
 }
 
 // rowFunction computes a function from the scalars of one combination of arguments.
@@ -103,7 +103,6 @@ func (c *invocation) null() value.Value { return value.Null(c.result) }
 
 // rowCall evaluates a row function once for each distinct combination of arguments.
 type rowCall struct {
-	name     string
 	function rowFunction
 	args     []expr
 	result   value.Type

@@ -64,7 +64,7 @@ func (c *compiler) comparison(e *bind.Call, args []expr) expr {
 	case a != value.Decimal && b != value.Decimal && a.Numeric() && b.Numeric():
 		return &comparison{sign: sign, args: args, real: true}
 	default:
-		return c.row(e.Name, e, compareScalars(sign), args...)
+		return c.row(e, compareScalars(sign), args...)
 	}
 }
 
@@ -236,7 +236,7 @@ func (c *compiler) between(e *bind.Call, args []expr) expr {
 		c.unsupported(e.Span(), "%s with %d operands is not supported", e.Name, len(args))
 		return args[0]
 	}
-	return c.row(e.Name, e, betweenBounds(e.Name == "!between"), args...)
+	return c.row(e, betweenBounds(e.Name == "!between"), args...)
 }
 
 func betweenBounds(negated bool) rowFunction {

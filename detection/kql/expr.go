@@ -18,12 +18,12 @@ func (c *compiler) expr(e bind.Expr) expr {
 	case *bind.Call:
 		return c.call(e)
 	case *bind.Member:
-		return c.row("."+e.Name, e, member(e.Name), c.expr(e.Target))
+		return c.row(e, member(e.Name), c.expr(e.Target))
 	case *bind.Element:
 		if p, ok := sortedArray(e); ok {
 			return c.part(p)
 		}
-		return c.row("[]", e, element, c.expr(e.Target), c.expr(e.Index))
+		return c.row(e, element, c.expr(e.Target), c.expr(e.Index))
 	case *bind.Part:
 		return c.part(e)
 	case *bind.LateColumn:
@@ -50,9 +50,9 @@ func (c *compiler) part(e *bind.Part) expr {
 	if ok {
 		switch call.Name {
 		case "array_sort_asc":
-			return c.row(call.Name, e, arraySort(1, e.Index), c.exprs(call.Args)...)
+			return c.row(e, arraySort(1, e.Index), c.exprs(call.Args)...)
 		case "array_sort_desc":
-			return c.row(call.Name, e, arraySort(-1, e.Index), c.exprs(call.Args)...)
+			return c.row(e, arraySort(-1, e.Index), c.exprs(call.Args)...)
 		}
 		c.unsupported(nameSpan(call), "function %s is not supported", call.Name)
 	} else {

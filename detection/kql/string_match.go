@@ -20,7 +20,7 @@ type stringMatch struct {
 func (c *compiler) stringOperator(e *bind.Call, op stringOperator, args []expr) expr {
 	subject := e.Args[0].Type()
 	if op.kind == matchIn && subject != value.String && !textual(e.Args[1:]) {
-		return c.row(e.Name, e, membership(op), args...)
+		return c.row(e, membership(op), args...)
 	}
 	m := &stringMatch{operator: op, text: args[0], needles: args[1:], span: e.Span()}
 	var list []string
@@ -323,7 +323,7 @@ func (c *compiler) inTable(e *bind.InTable) expr {
 	arg := c.expr(e.Arg)
 	call := func(list *literalList) expr {
 		if op.kind == matchIn && e.Arg.Type() != value.String {
-			return &rowCall{name: e.Name, function: membership(op), args: []expr{arg, list}, result: value.Bool, span: e.Span()}
+			return &rowCall{function: membership(op), args: []expr{arg, list}, result: value.Bool, span: e.Span()}
 		}
 		return &stringMatch{operator: op, text: arg, needles: []expr{list}, span: e.Span()}
 	}

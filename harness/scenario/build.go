@@ -146,9 +146,19 @@ func (b *builder) alert(d *alertDoc) {
 		x.Count = *d.Count
 	}
 	if x.Count < 1 {
-		b.fault(&d.Rule, "count is %d; to demand silence, leave the alert out: what is not listed must not come", x.Count)
+		b.fault(first(&d.Rule, &d.Row), "count is %d; to demand silence, leave the alert out: what is not listed must not come", x.Count)
 	}
 	b.scenario.Alerts = append(b.scenario.Alerts, x)
+}
+
+// first is the first of the nodes that the file has.
+func first(nodes ...*yaml.Node) *yaml.Node {
+	for _, n := range nodes {
+		if n.Line > 0 {
+			return n
+		}
+	}
+	return nodes[0]
 }
 
 func (b *builder) telemetry(d *telemetryDoc) {
