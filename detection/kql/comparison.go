@@ -236,7 +236,25 @@ func (c *compiler) between(e *bind.Call, args []expr) expr {
 		c.unsupported(e.Span(), "%s with %d operands is not supported", e.Name, len(args))
 		return args[0]
 	}
+	if _, ok := args[0].(*columnRef); ok {
+		return c.bounds(e)
+	}
 	return c.row(e, betweenBounds(e.Name == "!between"), args...)
+}
+
+// bounds compares a column with both ends, each in the fastest way for its type.
+func (c *compiler) bounds(e *bind.Call) expr {
+	subject, low, high := e.Args[0], e.Args[1], e.Args[2]
+	if low.Type() == value.DateTime && high.Type() == value.Timespan {
+		high = &bind.Call{Typed: bind.Typed{Result: value.DateTime, At: high.Span()}, Name: "+", Args: []bind.Expr{low, high}}
+	}
+	compare := func(sign string, bound bind.Expr) expr {
+		return c.call(&bind.Call{Typed: e.Typed, Name: sign, Args: []bind.Expr{subject, bound}})
+	}
+	if e.Name == "!between" {
+		return &logic{or: true, args: []expr{compare("<", low), compare(">", high)}}
+	}
+	return &logic{args: []expr{compare(">=", low), compare("<=", high)}}
 }
 
 func betweenBounds(negated bool) rowFunction {
