@@ -19,7 +19,8 @@ type Evidence struct {
 	Executions []Execution      `json:"executions"`
 	Checks     []CheckResult    `json:"checks,omitempty"`
 	Channels   []ChannelReading `json:"channels"`
-	Fence      Fence            `json:"fence"`
+	Canary     Fence            `json:"canary"` // before the attack
+	Fence      Fence            `json:"fence"`  // after the last phase
 	Fault      *Fault           `json:"fault,omitempty"`
 	Timings    []Timing         `json:"timings,omitempty"`
 
@@ -57,8 +58,9 @@ type ChannelReading struct {
 	Lost    bool         `json:"lost,omitempty"` // records were overwritten, or the log was replaced, before they were read
 }
 
-// Fence is the proof that collection waited long enough: a marker process started after the last phase was itself
-// collected, and nothing older than it arrived any more.
+// Fence is a marker process and what became of it. Before the attack it proves that the host's telemetry can be seen at
+// all; after the last phase, that collection waited long enough: the marker was itself collected, and nothing older than
+// it arrived any more.
 type Fence struct {
 	Token   string        `json:"token"`
 	Seen    bool          `json:"seen"`

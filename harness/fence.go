@@ -19,14 +19,39 @@ const (
 	fenceLongest = 5 * time.Second  // between two looks
 )
 
-// settle starts a marker process and collects until the marker has been read and nothing older than it comes in any
-// more. It waits on the injected clock only.
+// sight lets a marker process be seen before the attack: what cannot be seen is not attacked. It also measures how long
+// the host's telemetry takes.
+func (o *observation) sight(ctx context.Context) bool {
+	if !o.scenario.Runs(Attack) || o.sysmonOff() {
+		return true // nothing to attack, or a channel that is off, which has its own verdict
+	}
+	canary := &o.evidence.Canary
+	err := o.await(ctx, canary, "geiger-canary-", func(time.Duration) bool { return canary.Seen })
+	switch {
+	case err != nil:
+		return o.fault(LinkRecorded, NotRecorded, "before the attack: %v", err)
+	case !canary.Seen:
+		return o.fault(LinkRecorded, NotRecorded, "before the attack: %s", canary.unseen())
+	}
+	return true
+}
+
+// settle collects after the last phase until a marker process has been read, and nothing older than it comes in any
+// more.
 func (o *observation) settle(ctx context.Context) error {
-	token := "geiger-fence-" + o.evidence.Run
-	o.evidence.Fence.Token = token
+	fence := &o.evidence.Fence
+	return o.await(ctx, fence, "geiger-fence-", func(quiet time.Duration) bool {
+		return fence.Seen && quiet >= fenceQuiet && fence.Waited >= fenceLeast || o.sysmonOff()
+	})
+}
+
+// await starts a marker process, and collects until done, which is told for how long nothing older than the marker has
+// arrived. It waits on the injected clock only, and gives up after fenceMost.
+func (o *observation) await(ctx context.Context, f *Fence, prefix string, done func(quiet time.Duration) bool) error {
+	f.Token = prefix + o.evidence.Run
 	o.touched = true
 	marker, err := o.target.Execute(ctx, Command{
-		Phase: Harness, File: "cmd.exe", Arguments: "/d /c rem " + token,
+		Phase: Harness, File: "cmd.exe", Arguments: "/d /c rem " + f.Token,
 		Dir: WorkDir(o.evidence.Run, Harness), Timeout: stepTimeout,
 	})
 	if err != nil {
@@ -36,7 +61,7 @@ func (o *observation) settle(ctx context.Context) error {
 	start := o.runner.Clock.Now()
 	last, pause := start, time.Second
 	for {
-		late, err := o.read(ctx, marker)
+		late, err := o.read(ctx, f, marker)
 		if err != nil {
 			return err
 		}
@@ -44,9 +69,8 @@ func (o *observation) settle(ctx context.Context) error {
 		if late {
 			last = now
 		}
-		f := &o.evidence.Fence
 		f.Waited = now.Sub(start)
-		if f.Seen && now.Sub(last) >= fenceQuiet && f.Waited >= fenceLeast || f.Waited >= fenceMost || o.sysmonOff() {
+		if done(now.Sub(last)) || f.Waited >= fenceMost {
 			return nil
 		}
 		if err := o.runner.Clock.Sleep(ctx, pause); err != nil {
@@ -54,6 +78,11 @@ func (o *observation) settle(ctx context.Context) error {
 		}
 		pause = min(2*pause, fenceLongest)
 	}
+}
+
+// unseen says that a marker did not appear, and what to look at.
+func (f *Fence) unseen() string {
+	return fmt.Sprintf("the marker process %s did not appear within %v; is Sysmon running, and does its configuration log process creation?", f.Token, f.Waited)
 }
 
 // sysmonOff says that no marker can ever be seen.
@@ -67,7 +96,7 @@ func (o *observation) sysmonOff() bool {
 }
 
 // read collects once, and reports whether anything arrived that happened before the marker ended.
-func (o *observation) read(ctx context.Context, marker Execution) (late bool, err error) {
+func (o *observation) read(ctx context.Context, f *Fence, marker Execution) (late bool, err error) {
 	batches, err := o.target.Collect(ctx, o.bookmarks)
 	if err != nil {
 		return false, err
@@ -82,15 +111,14 @@ func (o *observation) read(ctx context.Context, marker Execution) (late bool, er
 			o.evidence.Events = append(o.evidence.Events, e)
 			bookmark.After = max(bookmark.After, e.RecordID)
 			late = late || e.Time().Before(marker.Ended)
-			o.passed(&e, marker)
+			f.look(&e, marker)
 		}
 	}
 	return late, nil
 }
 
-// passed notes that the marker's own event has been read.
-func (o *observation) passed(e *telemetry.Event, marker Execution) {
-	f := &o.evidence.Fence
+// look notes that the marker's own event has been read.
+func (f *Fence) look(e *telemetry.Event, marker Execution) {
 	if !f.Seen && e.Channel == telemetry.ChannelSysmon && e.EventID == 1 && strings.Contains(e.Get("CommandLine"), f.Token) {
 		f.Seen = true
 		f.Latency = e.TimeCreated.Sub(marker.Started)

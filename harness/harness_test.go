@@ -136,7 +136,7 @@ func TestCommandsAreThoseOfInvokeAtomicRedTeam(t *testing.T) {
 	m := dropping()
 	run(t, m, drop(), dropped(anyDLL))
 	require.Equal(t, []string{
-		"powershell.exe & {exit 0}", "powershell.exe & {write}", "powershell.exe & {remove}", "powershell.exe & {gone}",
+		"powershell.exe & {exit 0}", "cmd.exe /d /c rem geiger-canary-r1", "powershell.exe & {write}", "powershell.exe & {remove}", "powershell.exe & {gone}",
 		"cmd.exe /d /c rem geiger-fence-r1",
 	}, m.lines)
 }
@@ -177,11 +177,15 @@ func TestFenceWaitsOnTheInjectedClock(t *testing.T) {
 	require.True(t, e.Fence.Seen)
 	require.GreaterOrEqual(t, e.Fence.Waited, 15*time.Second)
 	require.Less(t, m.clock.now.Sub(before), time.Minute)
-	m = dropping()
+}
+
+func TestWhatCannotBeSeenIsNotAttacked(t *testing.T) {
+	m := dropping()
 	m.silent = true
-	_, e = run(t, m, drop(), dropped(anyDLL))
-	require.False(t, e.Fence.Seen)
-	require.GreaterOrEqual(t, e.Fence.Waited, time.Minute)
+	_, e := run(t, m, drop(), dropped(anyDLL))
+	require.False(t, e.Canary.Seen)
+	require.GreaterOrEqual(t, e.Canary.Waited, time.Minute)
+	require.NotContains(t, m.lines, "powershell.exe & {write}")
 }
 
 func TestRecordedRunGivesTheSameVerdict(t *testing.T) {

@@ -149,6 +149,10 @@ func (j *judgement) executed() {
 			return
 		}
 	}
+	if f := j.evidence.Fault; f != nil && f.Link == LinkRecorded {
+		j.link(LinkExecuted, LinkUnknown, "not attacked, because nothing would have been seen")
+		return
+	}
 	j.breaks(LinkExecuted, Inconclusive, NotExecuted, "the attack left no execution")
 }
 
@@ -197,7 +201,7 @@ func (j *judgement) recorded() {
 	}
 	f := j.evidence.Fence
 	if !f.Seen && !j.broken {
-		j.breaks(LinkRecorded, Inconclusive, NotRecorded, fmt.Sprintf("the marker process %s did not appear within %v; is Sysmon running, and does its configuration log process creation?", f.Token, f.Waited))
+		j.breaks(LinkRecorded, Inconclusive, NotRecorded, f.unseen())
 		return
 	}
 	for _, t := range j.scenario.Telemetry {

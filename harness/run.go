@@ -69,7 +69,7 @@ func (o *observation) observe(ctx context.Context) {
 	}
 	defer o.sweep(ctx)
 	if o.timed(LinkPrepared, func() bool { return o.prepare(ctx) }) {
-		if o.timed(LinkExecuted, func() bool { return o.execute(ctx) }) {
+		if o.sight(ctx) && o.timed(LinkExecuted, func() bool { return o.execute(ctx) }) {
 			o.timed(LinkTookEffect, func() bool { return o.check(ctx, LinkTookEffect, o.scenario.Effect) })
 		}
 	}
