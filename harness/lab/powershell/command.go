@@ -15,6 +15,15 @@ type cmdlet struct {
 	begin   func(*call) error
 	process func(*call) error
 	end     func(*call) error
+	parsed  []*parameter
+}
+
+// parameters gives the declared and the common parameters. The table of cmdlets belongs to one process.
+func (c *cmdlet) parameters() []*parameter {
+	if c.parsed == nil {
+		c.parsed = parseParameters(c.params + " " + commonParameters + shouldProcess)
+	}
+	return c.parsed
 }
 
 // call is one invocation of a cmdlet.
@@ -213,7 +222,7 @@ func (in *interp) cmdletStage(cmd *cmdlet, name string, c *syntax.Command, args 
 			return nil, fail(err)
 		}
 	}
-	b, err := in.bind(cmd.name, parseParameters(cmd.params+" "+commonParameters+shouldProcess), args, true)
+	b, err := in.bind(cmd.name, cmd.parameters(), args, true)
 	if err != nil {
 		return nil, fail(err)
 	}
@@ -275,7 +284,7 @@ func (s *cmdletStage) begin() error { return s.run(s.c.cmd.begin) }
 
 func (s *cmdletStage) process(v any, input bool) error {
 	c := s.c
-	if err := c.step(); err != nil {
+	if err := c.work(stepsPerCommand); err != nil {
 		return err
 	}
 	c.input, c.piped = v, input

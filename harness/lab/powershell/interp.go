@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/seed-67b27da2/geiger/harness/lab/eventlog"
 	"github.com/seed-67b27da2/geiger/harness/lab/host"
@@ -14,10 +15,15 @@ import (
 	"github.com/seed-67b27da2/geiger/harness/lab/powershell/syntax"
 )
 
-// maxSteps bounds the statements and expressions that one process evaluates, maxCalls its call depth.
+// maxSteps bounds the statements and expressions that one process evaluates, maxCalls its call depth;
+// stepsPerMillisecond and
+// stepsPerCommand are about how fast Windows PowerShell is.
 const (
 	maxSteps = 20_000_000
 	maxCalls = 200
+
+	stepsPerMillisecond = 500
+	stepsPerCommand     = 25
 )
 
 // sink takes the objects that something outputs, one at a time.
@@ -54,6 +60,7 @@ type interp struct {
 	span     syntax.Span // of the command that runs
 	tries    int
 	steps    int
+	tick     int // step at which the clock moves next
 	calls    int
 	rand     *host.Rand
 	held     chan struct{} // not nil while time waits for this script, see waitProcess
@@ -63,7 +70,7 @@ func newInterp(ctx context.Context, k *kernel.Kernel, log *eventlog.Log, web *ii
 	in := &interp{
 		k: k, log: log, web: web, p: p, ctx: ctx, stdio: stdio, stdin: bufio.NewReader(stdio.In), global: newScope(nil),
 		cmdlets: map[string]*cmdlet{}, aliases: aliases(), short: accelerators(), statics: map[string]*static{}, modules: map[string]bool{},
-		ok: true, location: p.Dir, rand: k.Host().Rand.Stream(fmt.Sprint("powershell ", p.PID, p.Key)),
+		ok: true, tick: stepsPerMillisecond, location: p.Dir, rand: k.Host().Rand.Stream(fmt.Sprint("powershell ", p.PID, p.Key)),
 	}
 	in.out = &console{in: in, w: stdio.Out, width: consoleWidth}
 	in.scope = in.global
@@ -114,12 +121,17 @@ func (in *interp) unsupported(kind, name, detail string) {
 }
 
 // step counts work and ends scripts that run for too long or whose process was ended.
-func (in *interp) step() error {
-	in.steps++
+func (in *interp) step() error { return in.work(1) }
+
+// work counts steps of work and lets the time pass that they take, so that a loop which waits for a time ends.
+func (in *interp) work(steps int) error {
+	in.steps += steps
 	if in.steps > maxSteps {
 		return errSteps
 	}
-	if in.steps%256 == 0 {
+	if in.steps >= in.tick {
+		in.tick = in.steps + stepsPerMillisecond
+		in.k.Host().Clock.Advance(time.Millisecond)
 		return in.ctx.Err()
 	}
 	return nil
