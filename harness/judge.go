@@ -161,8 +161,10 @@ func (j *judgement) tookEffect() {
 	switch {
 	case failed != "":
 		j.breaks(LinkTookEffect, Inconclusive, NoEffect, failed)
-	case len(checks) == 0:
+	case len(j.scenario.Effect) == 0:
 		j.link(LinkTookEffect, LinkNotNeeded, "")
+	case len(checks) == 0:
+		j.link(LinkTookEffect, LinkUnknown, "")
 	default:
 		j.link(LinkTookEffect, LinkHolds, strings.Join(checks, "; "))
 	}
@@ -423,8 +425,10 @@ func (j *judgement) cleanedUp() {
 	switch {
 	case failed != "":
 		j.breaks(LinkCleanedUp, Fail, Residue, failed)
-	case len(checks) == 0:
+	case len(j.scenario.Cleaned) == 0:
 		j.link(LinkCleanedUp, LinkNotNeeded, "")
+	case len(checks) == 0:
+		j.link(LinkCleanedUp, LinkUnknown, "")
 	default:
 		j.link(LinkCleanedUp, LinkHolds, strings.Join(checks, "; "))
 	}

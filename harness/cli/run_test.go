@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -15,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-67b27da2/geiger/harness/cli"
+	"github.com/seed-67b27da2/geiger/harness/lab"
 )
 
 // result is what a command line left.
@@ -122,4 +124,35 @@ func TestInterruptLeavesNothingRunning(t *testing.T) {
 func stacks() string {
 	b := make([]byte, 1<<20)
 	return string(b[:runtime.Stack(b, true)])
+}
+
+// TestTargetsThatCannotBeUsed: each is one clear reason, and the password is in none of the output.
+func TestTargetsThatCannotBeUsed(t *testing.T) {
+	host, err := lab.Start(t.Context(), lab.Options{Seed: 3, Random: rand.Reader})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, host.Close()) })
+	for _, c := range []struct{ name, entry, password, want string }{
+		{"wrong password", fmt.Sprintf("port: %d, https: true, user: Administrator, tls: {fingerprint: '%s'}", host.TLSPort(), host.Fingerprint()), "wrong-secret", "user"},
+		{"certificate of nobody known", fmt.Sprintf("port: %d, https: true, user: Administrator", host.TLSPort()), host.Password(), host.Fingerprint()},
+		{"another certificate", fmt.Sprintf("port: %d, https: true, user: Administrator, tls: {fingerprint: '%064d'}", host.TLSPort(), 0), host.Password(), host.Fingerprint()},
+		{"basic in the clear", fmt.Sprintf("port: %d, authentication: basic, user: Administrator", host.Port()), host.Password(), ""},
+		{"nobody there", "port: 1, user: Administrator", "secret-here", "connection refused"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			inventory := filepath.Join(t.TempDir(), "lab.yaml")
+			text := "targets:\n  - {name: vm, lab: true, address: 127.0.0.1, password_env: SECRET, " + c.entry + "}\n"
+			require.NoError(t, os.WriteFile(inventory, []byte(text), 0o600))
+			out, errs := new(bytes.Buffer), new(bytes.Buffer)
+			status := cli.Run(t.Context(), []string{"run", "write-dll", "--inventory", inventory}, cli.Environment{
+				Stdin: strings.NewReader(""), Stdout: out, Stderr: errs, Getenv: func(string) string { return c.password },
+				Clock: newFastClock(), Random: rand.Reader, Version: "test",
+			})
+			require.Contains(t, []int{2, 3}, status)
+			both := out.String() + errs.String()
+			require.Contains(t, both, c.want)
+			require.NotContains(t, both, c.password)
+			require.NotContains(t, both, "pass  ")
+			t.Log(both)
+		})
+	}
 }

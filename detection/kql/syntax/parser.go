@@ -152,10 +152,18 @@ func (p *parser) fail(code, message, hint string) {
 	if len(p.diagnostics) >= maxErrors {
 		return
 	}
+	p.diagnostics = append(p.diagnostics, Diagnostic{Code: code, Message: message, Hint: hint, Span: p.next()})
+}
+
+// next is where the next token stands. The end of the query is said to be behind the last token, on a line that has
+// something to show.
+func (p *parser) next() Span {
 	t := p.tokens[p.pos]
-	p.diagnostics = append(p.diagnostics, Diagnostic{
-		Code: code, Message: message, Hint: hint, Span: Span{int(t.start), int(t.end)},
-	})
+	if t.kind == endToken && p.pos > 0 {
+		end := int(p.tokens[p.pos-1].end)
+		return Span{end, end}
+	}
+	return Span{int(t.start), int(t.end)}
 }
 
 // expected reports that something else was expected at the next token.
