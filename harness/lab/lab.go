@@ -56,6 +56,7 @@ type Options struct {
 // Lab is a running lab. It listens on 127.0.0.1 only.
 type Lab struct {
 	kernel      *kernel.Kernel
+	web         *iis.Server
 	noise       *noise.Noise
 	server      *wsman.Server
 	plain, tls  net.Listener
@@ -107,10 +108,10 @@ func (l *Lab) build(o Options) error {
 	h := host.New(hostOptions)
 	l.kernel = kernel.New(h)
 	log := eventlog.New(h.Clock, h.Name)
-	web := iis.New(l.kernel)
+	l.web = iis.New(l.kernel)
 	sensor.Install(l.kernel, log, config, sensor.LabAuditPolicy())
-	l.install(log, web)
-	l.noise = noise.Start(l.kernel, noiseOptions(o.Quiet, web))
+	l.install(log, l.web)
+	l.noise = noise.Start(l.kernel, noiseOptions(o.Quiet, l.web))
 	password := make([]byte, 18)
 	if _, err := io.ReadFull(o.Random, password); err != nil {
 		return fmt.Errorf("password: %w", err)
@@ -168,10 +169,12 @@ func (l *Lab) listen(ctx context.Context) error {
 	return nil
 }
 
-// Close ends the server, every shell and the noise. It leaves nothing running.
+// Close ends the noise, the server with every shell, and the web server. Nothing runs any more when it returns.
 func (l *Lab) Close() error {
 	l.noise.Stop()
 	err := l.server.Close()
+	l.web.Close()
+	l.kernel.Settle()
 	return errors.Join(err, <-l.served, <-l.served)
 }
 

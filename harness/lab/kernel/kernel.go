@@ -23,6 +23,8 @@ type Kernel struct {
 	starts      uint64 // process sequence number of the boot
 	logons      uint64
 	subscribers []func(Activity)
+	working     int        // programs that have not returned
+	idle        *sync.Cond // working is 0
 
 	publishing sync.Mutex
 }
@@ -34,6 +36,7 @@ func New(h *host.Host) *Kernel {
 		host: h, rand: h.Rand.Stream("kernel"), profiles: readProfiles(profilesData),
 		programs: map[string]Program{}, processes: map[uint32]*Process{}, logons: 0x1f000,
 	}
+	k.idle = sync.NewCond(&k.mu)
 	k.boot()
 	return k
 }
@@ -70,6 +73,25 @@ func (k *Kernel) By(p *Process) By { return By{Time: k.host.Clock.Now(), Process
 // "program" and the like; name is what was asked for.
 func (k *Kernel) Unsupported(p *Process, kind, name, detail string) {
 	k.Publish(Unsupported{By: k.By(p), Kind: kind, Name: name, Detail: detail})
+}
+
+// Settle waits until no Program runs any more: one that was ended from outside
+// needs a moment to notice.
+func (k *Kernel) Settle() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for k.working > 0 {
+		k.idle.Wait()
+	}
+}
+
+// running counts the programs that have not returned.
+func (k *Kernel) running(change int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.working += change; k.working == 0 {
+		k.idle.Broadcast()
+	}
 }
 
 // Process returns the running process with a pid.

@@ -120,7 +120,9 @@ func (k *Kernel) Start(ctx context.Context, parent *Process, s Spec, stdio Stdio
 		k.startEngine(p)
 		prog = k.processLevel
 	}
+	k.running(1)
 	go func() {
+		defer k.running(-1)
 		defer cancel()
 		code := prog(ctx, p, stdio.complete())
 		// Between its last step and its end a program holds nothing that others

@@ -144,6 +144,28 @@ func TestTerminateTree(t *testing.T) {
 	require.False(t, ok)
 }
 
+func TestSettleWaitsForPrograms(t *testing.T) {
+	m := boot(t)
+	ended, returned := make(chan struct{}), make(chan struct{})
+	m.Install(`C:\Windows\System32\timeout.exe`, func(ctx context.Context, _ *kernel.Process, _ kernel.Stdio) int {
+		<-ctx.Done()
+		<-ended
+		close(returned)
+		return 0
+	})
+	p, err := m.Start(t.Context(), m.shell, kernel.Spec{CommandLine: "timeout"}, kernel.Stdio{})
+	require.NoError(t, err)
+	m.Terminate(p, 1)
+	<-p.Done()
+	time.AfterFunc(time.Millisecond, func() { close(ended) })
+	m.Settle()
+	select {
+	case <-returned:
+	default:
+		require.Fail(t, "the program has not returned")
+	}
+}
+
 func TestRunEndsWithItsContext(t *testing.T) {
 	m := boot(t)
 	ctx, cancel := context.WithCancel(t.Context())

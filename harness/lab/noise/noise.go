@@ -1,7 +1,7 @@
 package noise
 
 import (
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/seed-67b27da2/geiger/harness/lab/host"
@@ -36,8 +36,10 @@ type Noise struct {
 	k       *kernel.Kernel
 	rand    *host.Rand
 	options Options
-	stopped atomic.Bool
 	round   int // of the installer
+
+	acting  sync.RWMutex // held for reading by acts
+	stopped bool
 }
 
 // actor is one kind of activity and the time between two of its acts.
@@ -64,12 +66,19 @@ func Start(k *kernel.Kernel, options Options) *Noise {
 	return n
 }
 
-// Stop ends all activity; what has begun is finished.
-func (n *Noise) Stop() { n.stopped.Store(true) }
+// Stop ends all activity, after what has begun is finished. An act must not call
+// it.
+func (n *Noise) Stop() {
+	n.acting.Lock()
+	defer n.acting.Unlock()
+	n.stopped = true
+}
 
 func (n *Noise) schedule(a actor, in time.Duration) {
 	n.k.Host().After(in, func() {
-		if n.stopped.Load() {
+		n.acting.RLock()
+		defer n.acting.RUnlock()
+		if n.stopped {
 			return
 		}
 		a.act()

@@ -18,11 +18,10 @@ const (
 // serveHTTP is the whole of the service.
 func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Server", "Microsoft-HTTPAPI/2.0")
-	if !s.enter() {
+	if s.ctx.Err() != nil {
 		empty(w, http.StatusServiceUnavailable)
 		return
 	}
-	defer s.requests.Done()
 	ctx, cancel := s.within(r.Context())
 	defer cancel()
 	r = r.WithContext(ctx)
@@ -37,17 +36,6 @@ func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		s.serveAuthenticated(w, r)
 	}
-}
-
-// enter counts a request that Close waits for.
-func (s *Server) enter() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return false
-	}
-	s.requests.Add(1)
-	return true
 }
 
 // empty answers without a body.

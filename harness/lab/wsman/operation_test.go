@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -348,6 +349,28 @@ func TestDialects(t *testing.T) {
 	stdout, _, _ := s.finish(t, command)
 	require.Equal(t, "hello", stdout)
 	require.Equal(t, http.StatusOK, s.do(t, signal(command, "Terminate")).Status)
+}
+
+// TestCloseWaitsForConnections holds that the log of logons is complete when Close returns.
+func TestCloseWaitsForConnections(t *testing.T) {
+	var open atomic.Int64
+	l := newLab(t, func(o *wsman.Options) {
+		o.Audit = func(logon wsman.Logon) {
+			switch logon.Kind {
+			case wsman.LogonSucceeded:
+				open.Add(1)
+			case wsman.LogonEnded:
+				open.Add(-1)
+			case wsman.LogonFailed:
+			}
+		}
+	})
+	for range 20 {
+		require.Equal(t, http.StatusOK, dial(t, l.http).logon(t, testUser, testPassword).Status)
+	}
+	require.EqualValues(t, 20, open.Load())
+	require.NoError(t, l.server.Close())
+	require.Zero(t, open.Load())
 }
 
 // TestCloseEndsEverything leaves clients waiting, commands running and connections open.

@@ -100,12 +100,12 @@ type account struct {
 
 // Server is a WinRM service. It is safe for concurrent use.
 type Server struct {
-	options  Options
-	quotas   Quotas
-	accounts map[string]*account // by lower-case name
-	ctx      context.Context     // ends when the server closes
-	cancel   context.CancelFunc
-	requests sync.WaitGroup // in progress
+	options     Options
+	quotas      Quotas
+	accounts    map[string]*account // by lower-case name
+	ctx         context.Context     // ends when the server closes
+	cancel      context.CancelFunc
+	connections sync.WaitGroup // with their requests
 
 	randMu sync.Mutex
 
@@ -181,7 +181,11 @@ func (s *Server) serve(listener net.Listener, binding []byte) error {
 		TLSNextProto: make(map[string]func(*http.Server, *tls.Conn, http.Handler)),
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
 			state := s.newConnection(c, binding)
-			connections.Store(c, state)
+			if s.enter() {
+				connections.Store(c, state)
+			} else {
+				_ = c.Close() // the server has forgotten it already
+			}
 			return context.WithValue(ctx, connectionKey{}, state)
 		},
 		ConnState: func(c net.Conn, state http.ConnState) {
@@ -190,6 +194,7 @@ func (s *Server) serve(listener net.Listener, binding []byte) error {
 			}
 			if value, ok := connections.LoadAndDelete(c); ok {
 				value.(*connection).logoff(s)
+				s.connections.Done()
 			}
 		},
 	}
@@ -212,6 +217,16 @@ func (s *Server) register(server *http.Server) bool {
 	return !s.closed
 }
 
+// enter counts a connection that Close waits for. It reports false if the server is closed.
+func (s *Server) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		s.connections.Add(1)
+	}
+	return !s.closed
+}
+
 // Close stops listening, drops every connection, ends every command and shell, and returns when all of that has
 // ended.
 func (s *Server) Close() error {
@@ -228,7 +243,7 @@ func (s *Server) Close() error {
 	for _, sh := range s.allShells() {
 		failures = append(failures, s.remove(sh))
 	}
-	s.requests.Wait()
+	s.connections.Wait()
 	return errors.Join(failures...)
 }
 
