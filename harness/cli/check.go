@@ -28,7 +28,7 @@ A RULE is an analytics-rule YAML file, a bare .kql file, or a folder of them; wi
 checked. Positions count from the first line of the query. A rule is in order if it binds in one of the schemas.`,
 		Example: "  geiger check\n  geiger check detection/rules\n  geiger check --format json rules/*.kql",
 		RunE: func(_ *cobra.Command, args []string) error {
-			if err := oneOf("format", format, "text", "json"); err != nil {
+			if err := checkFormat(format, "text", "json"); err != nil {
 				return err
 			}
 			rules, err := rulesToCheck(args)

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -117,12 +118,10 @@ func noSuchCommand(c *cobra.Command, args []string) error {
 	return errors.New(text + "; `geiger help` lists the commands")
 }
 
-// formats checks a --format flag.
-func oneOf(flag, got string, allowed ...string) error {
-	for _, a := range allowed {
-		if got == a {
-			return nil
-		}
+// checkFormat checks a --format flag.
+func checkFormat(got string, allowed ...string) error {
+	if slices.Contains(allowed, got) {
+		return nil
 	}
-	return fmt.Errorf("--%s %q: use one of %v", flag, got, allowed)
+	return fmt.Errorf("--format %q: use one of %v", got, allowed)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"time"
 
@@ -48,7 +49,7 @@ overrides that. A failing query ends with exit status 3.`,
 }
 
 func (o *queryOptions) run(ctx context.Context, env *Environment, args []string) error {
-	if err := oneOf("format", o.format, "table", "csv", "json"); err != nil {
+	if err := checkFormat(o.format, "table", "csv", "json"); err != nil {
 		return err
 	}
 	err := o.ask(ctx, env, args)
@@ -131,9 +132,7 @@ func compile(source *syntax.Source, d *data) (*kql.Query, kql.Tables, error) {
 			continue
 		}
 		tables := ingest.Tables(d.events, s)
-		for name, t := range own {
-			tables[name] = t
-		}
+		maps.Copy(tables, own)
 		return q, tables, nil
 	}
 	return nil, nil, first

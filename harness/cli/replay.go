@@ -43,7 +43,7 @@ name; if there is none any more, the copy that the recording kept.`,
 }
 
 func (o *replayOptions) run(ctx context.Context, env *Environment, args []string) error {
-	if err := oneOf("format", o.format, "text", "json"); err != nil {
+	if err := checkFormat(o.format, "text", "json"); err != nil {
 		return err
 	}
 	rules, err := o.loadRules()

@@ -49,7 +49,7 @@ they run on the embedded lab: a simulated Windows host with IIS behind a real Wi
 }
 
 func (o *runOptions) run(ctx context.Context, env *Environment, args []string) error {
-	if err := oneOf("format", o.format, "text", "json"); err != nil {
+	if err := checkFormat(o.format, "text", "json"); err != nil {
 		return err
 	}
 	chosen, err := o.selectScenarios(args)

@@ -152,14 +152,15 @@ func (m *FireMatcher) fits(a *harness.RaisedAlert) (bool, error) {
 }
 
 func (m *FireMatcher) String() string {
-	text := fmt.Sprintf("%q to raise %d row(s)", m.rule, m.times)
+	var b strings.Builder
+	fmt.Fprintf(&b, "%q to raise %d row(s)", m.rule, m.times)
 	if m.phase != "" {
-		text += fmt.Sprintf(" in the %s phase", m.phase)
+		fmt.Fprintf(&b, " in the %s phase", m.phase)
 	}
 	for _, c := range m.columns {
-		text += fmt.Sprintf(", with a fitting %s", c.name)
+		fmt.Fprintf(&b, ", with a fitting %s", c.name)
 	}
-	return text
+	return b.String()
 }
 
 // FailureMessage implements types.GomegaMatcher.
