@@ -193,6 +193,9 @@ func (b *binding) bindPositional(args []argument) error {
 func (b *binding) nextPositional() *parameter {
 	var best *parameter
 	for _, p := range b.params {
+		if p.name == "Path" && b.explicit["literalpath"] {
+			continue // of the other parameter set
+		}
 		if p.position >= 0 && !b.explicit[strings.ToLower(p.name)] && (best == nil || p.position < best.position) {
 			best = p
 		}
@@ -288,10 +291,10 @@ func (b *binding) rawConvert(p *parameter, v any) (any, error) {
 
 // bindInput binds a pipeline object to the parameters that take one and have no argument.
 func (in *interp) bindInput(b *binding, v any) *ErrorRecord {
-	took := false
+	took := in.bindLiteral(b, v)
 	for _, p := range b.params {
 		key := strings.ToLower(p.name)
-		if !p.byValue || b.explicit[key] {
+		if !p.byValue || b.explicit[key] || took && key == "path" {
 			continue
 		}
 		if p.byName && in.bindByName(b, p, v) {
@@ -317,6 +320,16 @@ func (in *interp) bindInput(b *binding, v any) *ErrorRecord {
 	r := bindingError("InputObjectNotBound", "The input object cannot be bound to any parameters for the command either because the command does not take "+
 		"pipeline input or the input and its properties do not match any of the parameters that take pipeline input.")
 	return r.on(v)
+}
+
+// bindLiteral binds the provider path of an item to -LiteralPath, so that its name is not taken for a pattern.
+func (in *interp) bindLiteral(b *binding, v any) bool {
+	p, err := b.lookup("LiteralPath")
+	if err != nil || p == nil || !p.byName || b.explicit["path"] || b.explicit["literalpath"] || !in.bindByName(b, p, v) {
+		return false
+	}
+	delete(b.values, "path")
+	return true
 }
 
 // bindByName binds a parameter to the property of v that has its name or one of its aliases.

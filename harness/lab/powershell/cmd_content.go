@@ -81,6 +81,11 @@ func writeContent(c *call, appending bool) error {
 	if err != nil {
 		return err
 	}
+	if len(places) == 0 && c.has("Path") {
+		path := strings.Join(c.list("Path"), ", ")
+		return c.fail(newError("System.Exception", "ItemNotFound", "ObjectNotFound", "An object at the specified path %s does not exist, or has been filtered by "+
+			"the -Include or -Exclude parameter.", path).on(path))
+	}
 	verb := "Set Content"
 	if appending {
 		verb = "Add Content"

@@ -281,6 +281,10 @@ func setPropertyCmd(c *call) error {
 		if ok, err := c.should("Set Property", "Item: "+p.drivePath()+" Property: "+c.text("Name")); !ok || err != nil {
 			return err
 		}
+		if p.provider != registry && p.provider != fileSystem {
+			c.unsupported("parameter", "Set-ItemProperty "+p.drivePath(), "items of this provider cannot be changed")
+			return noPath(p.drivePath())
+		}
 		if p.provider != registry {
 			v, err := c.item(p)
 			if err != nil {

@@ -11,6 +11,7 @@ func serviceCmdlets() []*cmdlet {
 	const params = "Name|ServiceName|SN:s*@0^~ DisplayName:s* InputObject:o* Include:s* Exclude:s* Force:b PassThru:b NoWait:b"
 	return []*cmdlet{
 		{name: "Get-Service", params: "Name|ServiceName:s*@0^~ DisplayName:s* InputObject:o* Include:s* Exclude:s* ComputerName|Cn:s* DependentServices|DS:b RequiredServices:b", process: getService},
+		{name: "New-Service", params: "Name|ServiceName:s@0! BinaryPathName|Path:s@1! DisplayName:s Description:s StartupType:s DependsOn:s* Credential:o", process: newService},
 		{name: "Start-Service", params: params, process: control("Start", func(c *call, name string) error { return ignore(c.k.StartService(c.p, name), kernel.ServiceRunning) })},
 		{name: "Stop-Service", params: params, process: control("Stop", func(c *call, name string) error { return ignore(c.k.StopService(c.p, name), kernel.ServiceNotActive) })},
 		{name: "Restart-Service", params: params, process: control("Restart", func(c *call, name string) error {
@@ -138,4 +139,24 @@ func past(verb string) string {
 		return "stopped"
 	}
 	return verb + "ed"
+}
+
+func newService(c *call) error {
+	start, ok := map[string]host.StartType{"": host.Automatic, "automatic": host.Automatic, "manual": host.Manual, "disabled": host.DisabledStart}[strings.ToLower(c.text("StartupType"))]
+	if !ok {
+		return bindingError("CannotConvertArgumentNoMessage", "Cannot bind parameter 'StartupType'. Cannot convert value \"%s\" to type \"System.ServiceProcess.ServiceStartMode\".", c.text("StartupType"))
+	}
+	s := host.Service{Name: c.text("Name"), DisplayName: c.text("DisplayName"), Path: c.text("BinaryPathName"), Account: "LocalSystem", Start: start, State: host.Stopped, DependsOn: c.list("DependsOn")}
+	if s.DisplayName == "" {
+		s.DisplayName = s.Name
+	}
+	if err := c.k.CreateService(c.p, s); err != nil {
+		return c.fail(newError("Microsoft.PowerShell.Commands.ServiceCommandException", "CouldNotNewService", "PermissionDenied",
+			"Service '%s (%s)' cannot be created due to the following error: %s", s.DisplayName, s.Name, startError(err).Message).on(s.Name))
+	}
+	now, err := c.k.Service(s.Name)
+	if err != nil {
+		return startError(err)
+	}
+	return c.out(serviceObject(now))
 }

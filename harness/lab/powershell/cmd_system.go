@@ -338,7 +338,7 @@ func (c *call) request(rest bool) error {
 	}
 	r, err := c.web.Request(c.ctx, address)
 	if err != nil {
-		return c.requestFailed(err, address)
+		return (&ErrorRecord{Exception: c.webException(err, address), ID: "WebCmdletWebResponseException", Category: invalidOperation}).on(address)
 	}
 	if r.Status >= 400 {
 		return newError("System.Net.WebException", "WebCmdletWebResponseException", invalidOperation, "The remote server returned an error: (%d) %s.", r.Status, r.Reason).on(address)
@@ -360,15 +360,56 @@ func (c *call) request(rest bool) error {
 		"RawContentLength", int64(len(r.Body)), "Headers", newHash(hashtable)))
 }
 
-func (c *call) requestFailed(err error, address string) error {
-	e := newError("System.Net.WebException", "WebCmdletWebResponseException", invalidOperation, "Unable to connect to the remote server").on(address)
+// download gets a URL of the machine itself; there is no other network.
+func (in *interp) download(address string) ([]byte, error) {
+	r, err := in.web.Request(in.ctx, address)
+	if err != nil {
+		return nil, in.webException(err, address)
+	}
+	if r.Status >= 400 {
+		return nil, exception("System.Net.WebException", "The remote server returned an error: (%d) %s.", r.Status, r.Reason)
+	}
+	return r.Body, nil
+}
+
+func (in *interp) webException(err error, address string) *Exception {
+	e := exception("System.Net.WebException", "Unable to connect to the remote server")
 	if errors.Is(err, iis.ErrUnreachable) {
 		_, rest, _ := strings.Cut(address, "://")
 		name, _, _ := strings.Cut(rest, "/")
-		e.Exception.Message = "The remote name could not be resolved: '" + name + "'"
-		c.unsupported("network", address, "the simulated machine has no network")
+		e.Message = "The remote name could not be resolved: '" + name + "'"
+		in.unsupported("network", address, "the simulated machine has no network")
 	}
 	return e
+}
+
+func newWebClient(*interp, any, []any) (any, error) {
+	get := func(f func(in *interp, data []byte, args []any) (any, error)) method {
+		return func(in *interp, _ any, args []any) (any, error) {
+			data, err := in.download(in.str(args0(args)))
+			if err != nil {
+				return nil, err
+			}
+			return f(in, data, args)
+		}
+	}
+	return newObject(&class{name: "System.Net.WebClient", props: []prop{
+		{name: "Headers", get: func(*interp, *Object) any { return newHash(hashtable) }},
+	}, methods: methods{
+		"downloadstring": get(func(_ *interp, data []byte, _ []any) (any, error) { return decodeText(data, "utf8"), nil }),
+		"downloaddata":   get(func(_ *interp, data []byte, _ []any) (any, error) { return newBytes(data), nil }),
+		"downloadfile": get(func(in *interp, data []byte, args []any) (any, error) {
+			if len(args) < 2 {
+				return nil, exception("System.ArgumentNullException", "Value cannot be null.\r\nParameter name: fileName")
+			}
+			path := in.netPath(args[1])
+			if err := in.k.WriteFile(in.p, path, data, kernel.CreateAlways); err != nil {
+				return nil, win32(err, path)
+			}
+			return void{}, nil
+		}),
+		"dispose": nothing,
+	}}, nil), nil
 }
 
 const policyKey = `HKLM\SOFTWARE\Microsoft\PowerShell\1\ShellIds\Microsoft.PowerShell`

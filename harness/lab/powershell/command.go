@@ -201,6 +201,8 @@ func (in *interp) scriptBlockStage(body *syntax.Script, name string, c *syntax.C
 	if c.Operator != '.' {
 		sc = newScope(in.scope)
 	}
+	sc.set("MyInvocation", record("System.Management.Automation.InvocationInfo", "InvocationName", name, "ScriptName", body.Source.Name,
+		"MyCommand", record("System.Management.Automation.ScriptInfo", "Name", name, "Path", body.Source.Name, "Definition", body.Text())))
 	if action, ok := b.values["erroraction"]; ok && b.advanced {
 		sc.set("ErrorActionPreference", in.str(action))
 	}
@@ -399,6 +401,9 @@ func (c *call) should(action, target string) (bool, error) {
 func (in *interp) externalStage(name string, c *syntax.Command, args []argument, out sink, piped bool, done func() error) (stage, error) {
 	path, err := in.findExternal(name)
 	if err != nil {
+		if cmd, ok := in.findCmdlet("Get-" + name); ok {
+			return in.cmdletStage(cmd, name, c, args, out, done)
+		}
 		return nil, in.notRecognized(name)
 	}
 	if host.Ext(path) == ".ps1" {

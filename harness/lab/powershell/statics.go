@@ -73,6 +73,7 @@ func coreStatics() []*static {
 		{name: "System.StringSplitOptions", enum: names{"None": 0, "RemoveEmptyEntries": 1}},
 		{name: "System.Net.SecurityProtocolType", enum: names{"Ssl3": 48, "Tls": 192, "Tls11": 768, "Tls12": 3072}},
 		{name: "System.Net.ServicePointManager", values: values{"SecurityProtocol": func(*interp) any { return "Tls, Tls11, Tls12" }}, methods: methods{"set_securityprotocol": nothing}},
+		{name: "System.Net.WebClient", create: newWebClient},
 		{name: "System.Net.Dns", methods: methods{"gethostname": func(in *interp, _ any, _ []any) (any, error) { return in.k.Host().Name, nil }}},
 		{name: "System.DayOfWeek", enum: names{"Sunday": 0, "Monday": 1, "Tuesday": 2, "Wednesday": 3, "Thursday": 4, "Friday": 5, "Saturday": 6}},
 		{name: "System.Random", create: func(_ *interp, _ any, _ []any) (any, error) {
