@@ -129,8 +129,8 @@ func (s *Server) commit(p *kernel.Process, edit func(*change) error) error {
 	if err := s.k.WriteFile(p, configFile, c.doc.Bytes(), kernel.TruncateExisting); err != nil {
 		return fileError(configFile, err, "write")
 	}
-	for _, done := range c.commits {
-		done.By = s.k.By(p)
+	for i, done := range c.commits {
+		done.By, done.Last = s.k.By(p), i == len(c.commits)-1
 		s.k.Publish(done)
 	}
 	return nil

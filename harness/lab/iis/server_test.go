@@ -54,7 +54,11 @@ func (m *machine) of(f func(kernel.Activity) string) []string {
 
 func commits(a kernel.Activity) string {
 	if c, ok := a.(kernel.ConfigurationCommitted); ok {
-		return strings.Join([]string{c.Operation, c.Section, c.OldValue, c.NewValue}, "|")
+		line := strings.Join([]string{c.Operation, c.Section, c.OldValue, c.NewValue}, "|")
+		if c.Last {
+			line += "|last"
+		}
+		return line
 	}
 	return ""
 }
@@ -88,9 +92,9 @@ func TestInstallAndUninstall(t *testing.T) {
 	require.Equal(t, []string{
 		`add|/system.webServer/globalModules/add[@name="Audit"]||Audit`,
 		`set|/system.webServer/globalModules/add[@name="Audit"]/@image||%windir%\System32\inetsrv\defdoc.dll`,
-		`add|/system.webServer/modules/add[@name="Audit"]||Audit`,
+		`add|/system.webServer/modules/add[@name="Audit"]||Audit|last`,
 		`delete|/system.webServer/globalModules/add[@name="Audit"]|Audit|`,
-		`delete|/system.webServer/modules/add[@name="Audit"]|Audit|`,
+		`delete|/system.webServer/modules/add[@name="Audit"]|Audit||last`,
 	}, m.of(commits))
 	require.Contains(t, m.of(func(a kernel.Activity) string {
 		if c, ok := a.(kernel.FileCreated); ok {
@@ -123,8 +127,8 @@ func TestSetAttribute(t *testing.T) {
 	require.NoError(t, m.server.SetAttribute(m.admin, "/system.webServer/httpLogging", "dontLog", "true"))
 	require.Equal(t, []string{
 		`set|/system.webServer/globalModules/add[@name="DefaultDocumentModule"]/@image|%windir%\System32\inetsrv\defdoc.dll|C:\x.dll`,
-		`set|/system.webServer/globalModules/add[@name="DefaultDocumentModule"]/@preCondition||bitness64`,
-		`set|/system.webServer/httpLogging/@dontLog|false|true`,
+		`set|/system.webServer/globalModules/add[@name="DefaultDocumentModule"]/@preCondition||bitness64|last`,
+		`set|/system.webServer/httpLogging/@dontLog|false|true|last`,
 	}, m.of(commits))
 }
 
