@@ -157,16 +157,21 @@ func (j *judgement) executed() {
 }
 
 func (j *judgement) tookEffect() {
-	checks, failed := j.checks(LinkTookEffect)
+	j.proven(LinkTookEffect, len(j.scenario.Effect), Inconclusive, NoEffect)
+}
+
+// proven judges a link by the checks that a scenario makes of it.
+func (j *judgement) proven(link LinkName, demanded int, outcome Outcome, reason Reason) {
+	checks, failed := j.checks(link)
 	switch {
 	case failed != "":
-		j.breaks(LinkTookEffect, Inconclusive, NoEffect, failed)
-	case len(j.scenario.Effect) == 0:
-		j.link(LinkTookEffect, LinkNotNeeded, "")
+		j.breaks(link, outcome, reason, failed)
+	case demanded == 0:
+		j.link(link, LinkNotNeeded, "")
 	case len(checks) == 0:
-		j.link(LinkTookEffect, LinkUnknown, "")
+		j.link(link, LinkUnknown, "")
 	default:
-		j.link(LinkTookEffect, LinkHolds, strings.Join(checks, "; "))
+		j.link(link, LinkHolds, strings.Join(checks, "; "))
 	}
 }
 
@@ -421,17 +426,7 @@ func (j *judgement) raised(a *detection.Alert) RaisedAlert {
 }
 
 func (j *judgement) cleanedUp() {
-	checks, failed := j.checks(LinkCleanedUp)
-	switch {
-	case failed != "":
-		j.breaks(LinkCleanedUp, Fail, Residue, failed)
-	case len(j.scenario.Cleaned) == 0:
-		j.link(LinkCleanedUp, LinkNotNeeded, "")
-	case len(checks) == 0:
-		j.link(LinkCleanedUp, LinkUnknown, "")
-	default:
-		j.link(LinkCleanedUp, LinkHolds, strings.Join(checks, "; "))
-	}
+	j.proven(LinkCleanedUp, len(j.scenario.Cleaned), Fail, Residue)
 }
 
 func (j *judgement) settle() {

@@ -229,7 +229,7 @@ type machine struct {
 
 type machines []*machine
 
-// closeTimeout is given to a host to take back the shells, whatever happened to the run.
+// close ends the sessions with every machine, whatever happened to the run.
 func (ms machines) close() {
 	for _, m := range ms {
 		// What cannot be closed any more is gone already.
