@@ -106,8 +106,8 @@ func aggregatePercentiles(a *aggregation) ([]*vector, error) {
 	out := make([]*vector, len(a.call.results))
 	for i, c := range a.call.results {
 		percent := 0.0
-		if v := a.args[i+1]; v.size() > 0 {
-			percent = v.at(0).Real()
+		if i+1 < len(a.args) && a.args[i+1].size() > 0 {
+			percent = numberOf(a.args[i+1].at(0)).Real()
 		}
 		b := newBuffer(c.Type, a.groups)
 		for g, list := range lists {

@@ -189,7 +189,12 @@ func datetimeDiff(c *invocation, args []value.Value) value.Value {
 	return value.NewLong(int64(count(a) - count(b)))
 }
 
+// makeDateTime is make_datetime(year, month, day [, hour, minute [, second]]); a single
+// argument is converted.
 func makeDateTime(_ *invocation, args []value.Value) value.Value {
+	if len(args) == 1 {
+		return value.Convert(args[0], value.DateTime)
+	}
 	parts := [5]int64{0, 1, 1}
 	for i := 0; i < len(args) && i < 5; i++ {
 		parts[i] = args[i].Int()
@@ -208,8 +213,12 @@ func makeDateTime(_ *invocation, args []value.Value) value.Value {
 	return moved(value.NewDateTime(value.FromTime(date)), d)
 }
 
-// makeTimespan is make_timespan([day,] hour, minute [, second]).
+// makeTimespan is make_timespan([day,] hour, minute [, second]); a single argument is
+// converted.
 func makeTimespan(_ *invocation, args []value.Value) value.Value {
+	if len(args) == 1 {
+		return value.Convert(args[0], value.Timespan)
+	}
 	var days, seconds float64
 	parts := args
 	if len(args) == 4 {

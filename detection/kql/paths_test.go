@@ -87,7 +87,7 @@ func TestEveryPathAgrees(t *testing.T) {
 			if i == 0 {
 				want = got
 			}
-			require.Equal(t, want, got, fmt.Sprintf(form, p))
+			require.Equal(t, want, got, form, p)
 		}
 		require.NotEmpty(t, want, "%s is true of nothing, and shows nothing", p)
 	}
