@@ -18,7 +18,8 @@ func (in *interp) add(l, r any) (any, error) {
 		if len(x) > maxText {
 			return nil, in.tooLarge()
 		}
-		return x + in.str(r), nil
+		s := x + in.str(r)
+		return s, in.work(len(s) / bytesPerStep)
 	case Char:
 		return in.str(x) + in.str(r), nil
 	case *Array:
@@ -26,7 +27,7 @@ func (in *interp) add(l, r any) (any, error) {
 		if len(out.Items) > maxRange*4 {
 			return nil, in.tooLarge()
 		}
-		return out, nil
+		return out, in.work(len(out.Items) / itemsPerStep)
 	case *Hash:
 		y, ok := r.(*Hash)
 		if !ok {
@@ -99,6 +100,9 @@ func (in *interp) special(op string, l, r any) (v any, done bool, err error) {
 			if err == nil && (n < 0 || n*len(x) > maxText) {
 				return nil, true, in.tooLarge()
 			}
+			if err == nil {
+				err = in.work(n * len(x) / bytesPerStep)
+			}
 			return strings.Repeat(x, max(n, 0)), true, err
 		}
 	case *Array:
@@ -111,7 +115,7 @@ func (in *interp) special(op string, l, r any) (v any, done bool, err error) {
 			for range n {
 				out.Items = append(out.Items, x.Items...)
 			}
-			return out, true, nil
+			return out, true, in.work(len(out.Items) / itemsPerStep)
 		}
 	case time.Time:
 		if op == "-" {

@@ -179,7 +179,7 @@ func invokeItem(c *call) error {
 		return err
 	}
 	for _, p := range places {
-		if _, err := c.k.Start(c.ctx, c.p, nativeSpec(c.interp, p.path, ""), kernel.Stdio{}); err != nil {
+		if _, err := c.k.Start(c.detached(), c.p, nativeSpec(c.interp, p.path, ""), kernel.Stdio{}); err != nil {
 			return startError(err)
 		}
 	}

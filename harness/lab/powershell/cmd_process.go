@@ -138,7 +138,7 @@ func startProcessCmd(c *call) error {
 	}
 	spec.Hidden = !newWindow
 	c.interp.out.flush()
-	p, err := c.k.Start(c.ctx, c.p, spec, stdio)
+	p, err := c.k.Start(c.detached(), c.p, spec, stdio)
 	if err != nil {
 		return newError("System.InvalidOperationException", "InvalidOperationException", invalidOperation, "This command cannot be run due to the error: %s.", startError(err).Message)
 	}

@@ -92,7 +92,7 @@ func (in *interp) expand(e *syntax.Expandable) (any, error) {
 			return nil, in.tooLarge()
 		}
 	}
-	return b.String(), nil
+	return b.String(), in.work(b.Len() / bytesPerStep)
 }
 
 func (in *interp) arrayLiteral(items []syntax.Expr) (any, error) {

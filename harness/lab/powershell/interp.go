@@ -24,6 +24,9 @@ const (
 
 	stepsPerMillisecond = 500
 	stepsPerCommand     = 25
+
+	bytesPerStep = 32 // of text that is built
+	itemsPerStep = 8  // of arrays that are built
 )
 
 // sink takes the objects that something outputs, one at a time.

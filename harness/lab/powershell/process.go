@@ -3,6 +3,7 @@ package powershell
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"io"
 	"strings"
 	"sync"
@@ -240,13 +241,16 @@ func startProcess(in *interp, self any, _ []any) (any, error) {
 	}
 	in.out.flush()
 	spec := kernel.Spec{Image: file, CommandLine: line, Dir: dir, Hidden: !on("UseShellExecute")}
-	p, err := in.k.Start(in.ctx, in.p, in.withEnvironment(spec, s.info), stdio)
+	p, err := in.k.Start(in.detached(), in.p, in.withEnvironment(spec, s.info), stdio)
 	if err != nil {
 		return nil, startError(err)
 	}
 	s.p = p
 	return true, nil
 }
+
+// detached is the context of a child that lives on when PowerShell ends.
+func (in *interp) detached() context.Context { return context.WithoutCancel(in.ctx) }
 
 func (in *interp) withEnvironment(spec kernel.Spec, info *Hash) kernel.Spec {
 	v, _ := info.get("EnvironmentVariables")

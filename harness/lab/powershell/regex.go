@@ -263,7 +263,7 @@ func (in *interp) rangeOf(l, r any) (any, error) {
 		}
 		out.Items = append(out.Items, int32(a)) //nolint:gosec // checked by int
 		if a == b {
-			return out, nil
+			return out, in.work(len(out.Items) / itemsPerStep)
 		}
 	}
 }
