@@ -134,7 +134,7 @@ func arrayIndexOf(_ *invocation, list []any, args []value.Value) value.Value {
 	}
 	end := n
 	if length := long(args, 3, -1); length >= 0 {
-		end = min(n, start+length)
+		end = start + min(length, n-start)
 	}
 	for i := start; i < end; i++ {
 		if !equal(value.FromDynamic(list[i]), args[1], false) {

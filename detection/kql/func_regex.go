@@ -229,7 +229,7 @@ func indexOfRegex(c *invocation, args []value.Value) value.Value {
 	}
 	end := n
 	if length >= 0 {
-		end = min(n, start+length)
+		end = start + min(length, n-start)
 	}
 	window := string(source[start:end])
 	found := re.FindAllStringIndex(window, int(min(occurrence, maxAnswers)))

@@ -259,7 +259,7 @@ func indexOf(_ *invocation, args []value.Value) value.Value {
 	}
 	end := n
 	if length >= 0 {
-		end = min(n, start+length)
+		end = start + min(length, n-start)
 	}
 	window := string(source[start:end])
 	offset := 0
