@@ -92,6 +92,10 @@ var lineageQueries = []string{
 	"Events | extend x = parse_json(Extra) | mv-expand t = x.tags | where t startswith 't'",
 	"Events | extend x = parse_json(Extra) | mv-apply t = x.tags on (where t == 'a') | project File, t",
 	"Events | parse File with name '.' ext | where ext == 'dll'",
+	"Events | partition by Host (top 1 by Size | project File)",
+	"Events | extend x = parse_json(Extra) | project Host, x | evaluate bag_unpack(x)",
+	"Events | summarize arg_max(Size, File) by Host | evaluate pivot(Host, max(Size), File)",
+	"Events | make-series count() on Size from 0 to 200 step 100 by Host",
 	"let t = Events | where Size > 3; union t, (t | where Host == 'h0')",
 	"Events | summarize total = sum(Size) by Host | where total > 100 | join kind=inner Events on Host",
 }

@@ -92,6 +92,8 @@ func (c *compiler) groupOperator(p bind.Operator) operator {
 		return c.evaluate(p)
 	case *bind.MakeSeries:
 		return c.makeSeries(p)
+	case *bind.Partition:
+		return c.partition(p)
 	default:
 		return nil
 	}
