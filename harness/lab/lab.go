@@ -109,7 +109,7 @@ func (l *Lab) build(o Options) error {
 	l.kernel = kernel.New(h)
 	log := eventlog.New(h.Clock, h.Name)
 	l.web = iis.New(l.kernel)
-	sensor.Install(l.kernel, log, config, sensor.LabAuditPolicy())
+	sensor.Install(l.kernel, log, config)
 	l.install(log, l.web)
 	l.noise = noise.Start(l.kernel, noiseOptions(o.Quiet, l.web))
 	password := make([]byte, 18)

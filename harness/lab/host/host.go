@@ -28,6 +28,7 @@ type Host struct {
 	Registry    *Registry
 	Services    *Services
 	Accounts    *Accounts
+	Audit       *AuditPolicy
 }
 
 // New builds a Windows Server 2022 with IIS, Sysmon and WinRM.
@@ -45,7 +46,7 @@ func New(opts Options) *Host {
 	h := &Host{
 		Name: opts.Name, Domain: "WORKGROUP", BootID: 0x2e, BootTime: now.Add(-26*time.Hour - 11*time.Minute),
 		Clock: opts.Clock, Rand: NewRand(opts.Seed), FS: NewFileSystem(InstallTime()),
-		Registry: NewRegistry(), Services: NewServices(), Accounts: NewAccounts(),
+		Registry: NewRegistry(), Services: NewServices(), Accounts: NewAccounts(), Audit: NewAuditPolicy(),
 	}
 	h.identify()
 	h.furnish()

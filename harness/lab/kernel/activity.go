@@ -124,6 +124,12 @@ type (
 		Token *host.Token
 		Type  LogonType
 	}
+	// AuditPolicyChanged is a change of one subcategory of the security audit.
+	AuditPolicyChanged struct {
+		By
+		Subcategory host.AuditSubcategory // as it is now
+		Previous    host.AuditSetting
+	}
 	// ShellOpened is a remote shell that the WinRM service opened.
 	ShellOpened struct {
 		By

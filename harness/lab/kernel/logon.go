@@ -84,6 +84,30 @@ func (k *Kernel) ServiceToken(account string, services ...string) *host.Token {
 	return token
 }
 
+// SetAuditPolicy changes what the security audit records of a subcategory, which
+// is given by its name or its GUID. It needs the privilege of administrators.
+func (k *Kernel) SetAuditPolicy(p *Process, subcategory string, setting host.AuditSetting) error {
+	if err := k.alive(p, "set audit policy", subcategory); err != nil {
+		return err
+	}
+	if !p.Token.Elevated {
+		return fail("set audit policy", subcategory, PrivilegeNotHeld)
+	}
+	old, ok := k.host.Audit.Subcategory(subcategory)
+	if !ok {
+		return fail("set audit policy", subcategory, InvalidParameter)
+	}
+	k.work(200*time.Microsecond, 2*time.Millisecond)
+	if old.Setting == setting {
+		return nil
+	}
+	k.host.Audit.Set(subcategory, setting)
+	now := old
+	now.Setting = setting
+	k.Publish(AuditPolicyChanged{By: k.By(p), Subcategory: now, Previous: old.Setting})
+	return nil
+}
+
 // Environment returns the variables with which a session of the token's user
 // begins.
 func (k *Kernel) Environment(t *host.Token) *Environment {

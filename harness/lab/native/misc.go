@@ -121,21 +121,6 @@ func systeminfo(r *run) int {
 	return 0
 }
 
-// auditpol shows and changes the audit policy, which the simulation fixes.
-func auditpol(r *run) int {
-	if !r.p.Token.Elevated {
-		r.complain("Error 0x00000522 occurred:\n%s\n\n", kernel.PrivilegeNotHeld.Message())
-		return int(kernel.PrivilegeNotHeld)
-	}
-	r.unsupported("audit policy")
-	if r.has("set") {
-		r.print("The command was successfully executed.\n")
-		return 0
-	}
-	r.complain("Error 0x00000057 occurred:\n%s\n\n", kernel.InvalidParameter.Message())
-	return int(kernel.InvalidParameter)
-}
-
 // curl asks the machine's own web server.
 func curl(r *run) int {
 	var address, output string

@@ -88,6 +88,8 @@ func (m *machine) observe(a kernel.Activity) {
 		m.note("delete value", a.Key+`\`+a.Name)
 	case kernel.ConfigurationCommitted:
 		m.note("configuration", fmt.Sprintf("%s %s %q -> %q", a.Operation, a.Section, a.OldValue, a.NewValue))
+	case kernel.AuditPolicyChanged:
+		m.note("audit policy", fmt.Sprint(a.Subcategory.Name, ": ", a.Previous, " -> ", a.Subcategory.Setting))
 	case kernel.EventLogged:
 		m.note("event", fmt.Sprint(a.Channel, " ", a.EventID))
 	case kernel.Unsupported:

@@ -21,7 +21,7 @@ func hours(t *testing.T, seed uint64, options noise.Options, d time.Duration) []
 	log := eventlog.New(k.Host().Clock, k.Host().Name)
 	config, err := sensor.ParseConfig("default", sensor.DefaultConfig())
 	require.NoError(t, err)
-	sensor.Install(k, log, config, sensor.LabAuditPolicy())
+	sensor.Install(k, log, config)
 	noise.Start(k, options)
 	require.NoError(t, k.Host().Clock.Sleep(t.Context(), d))
 	channel, _ := log.Channel(eventlog.Sysmon)

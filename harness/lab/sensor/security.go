@@ -3,7 +3,7 @@ package sensor
 import (
 	"fmt"
 	"strconv"
-	"sync"
+	"strings"
 	"time"
 
 	"github.com/seed-67b27da2/geiger/harness/lab/eventlog"
@@ -11,36 +11,19 @@ import (
 	"github.com/seed-67b27da2/geiger/harness/lab/kernel"
 )
 
-// AuditPolicy says which subcategories of the security audit are on (success).
-type AuditPolicy struct {
-	ProcessCreation    bool // 4688
-	ProcessTermination bool // 4689
-	Logon              bool // 4624
-	Logoff             bool // 4634
-	SpecialLogon       bool // 4672
-}
-
-// LabAuditPolicy is what the lab starts with: logons as by default, and process
-// creation.
-func LabAuditPolicy() AuditPolicy {
-	return AuditPolicy{ProcessCreation: true, Logon: true, Logoff: true, SpecialLogon: true}
-}
-
-// Security is the security audit.
+// Security is the security audit. What it records follows the machine's audit
+// policy.
 type Security struct {
 	log   *eventlog.Log
 	host  *host.Host
 	rand  *host.Rand
 	lsass uint32
-
-	mu     sync.Mutex
-	policy AuditPolicy
 }
 
-// NewSecurity audits k's machine by a policy. Command lines are part of 4688
-// when the machine's policy ProcessCreationIncludeCmdLine_Enabled says so.
-func NewSecurity(k *kernel.Kernel, log *eventlog.Log, policy AuditPolicy) *Security {
-	s := &Security{log: log, host: k.Host(), rand: k.Host().Rand.Stream("security"), policy: policy}
+// NewSecurity audits k's machine. Command lines are part of 4688 when the
+// machine's policy ProcessCreationIncludeCmdLine_Enabled says so.
+func NewSecurity(k *kernel.Kernel, log *eventlog.Log) *Security {
+	s := &Security{log: log, host: k.Host(), rand: k.Host().Rand.Stream("security")}
 	if p, ok := k.Named("lsass.exe"); ok {
 		s.lsass = p.PID
 	}
@@ -48,42 +31,31 @@ func NewSecurity(k *kernel.Kernel, log *eventlog.Log, policy AuditPolicy) *Secur
 	return s
 }
 
-// SetPolicy replaces the audit policy.
-func (s *Security) SetPolicy(policy AuditPolicy) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.policy = policy
-}
-
-// Policy returns the audit policy.
-func (s *Security) Policy() AuditPolicy {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.policy
-}
+// The subcategories that the audit implements, by the task of their events.
+const (
+	taskLogon        = 12544
+	taskLogoff       = 12545
+	taskSpecialLogon = 12548
+	taskCreation     = 13312
+	taskTermination  = 13313
+	taskAuditPolicy  = 13568
+)
 
 func (s *Security) observe(a kernel.Activity) {
-	policy := s.Policy()
 	switch a := a.(type) {
 	case kernel.ProcessCreated:
-		if policy.ProcessCreation {
-			s.write(4688, 2, 13312, 4, a.Time, s.processCreated(a.Process))
-		}
+		s.write(record{id: 4688, version: 2, task: taskCreation, pid: 4}, a.Time, s.processCreated(a.Process))
 	case kernel.ProcessExited:
-		if policy.ProcessTermination {
-			s.write(4689, 0, 13313, 4, a.Time, s.processExited(a))
-		}
+		s.write(record{id: 4689, task: taskTermination, pid: 4}, a.Time, s.processExited(a))
 	case kernel.LoggedOn:
-		if policy.Logon {
-			s.write(4624, 2, 12544, s.lsass, a.Time, s.loggedOn(a))
-		}
-		if policy.SpecialLogon && a.Token.Elevated {
-			s.write(4672, 0, 12548, s.lsass, a.Time, append(subject(s.host, a.Token), eventlog.Field{Name: "PrivilegeList", Value: privileges}))
+		s.write(record{id: 4624, version: 2, task: taskLogon}, a.Time, s.loggedOn(a))
+		if a.Token.Elevated {
+			s.write(record{id: 4672, task: taskSpecialLogon}, a.Time, append(subject(s.host, a.Token), eventlog.Field{Name: "PrivilegeList", Value: privileges}))
 		}
 	case kernel.LoggedOff:
-		if policy.Logoff {
-			s.write(4634, 0, 12545, s.lsass, a.Time, append(target(s.host, a.Token)[:4:4], eventlog.Field{Name: "LogonType", Value: strconv.Itoa(int(a.Type))}))
-		}
+		s.write(record{id: 4634, task: taskLogoff}, a.Time, append(target(s.host, a.Token)[:4:4], eventlog.Field{Name: "LogonType", Value: strconv.Itoa(int(a.Type))}))
+	case kernel.AuditPolicyChanged:
+		s.write(record{id: 4719, task: taskAuditPolicy, always: true}, a.Time, s.auditPolicyChanged(a))
 	}
 }
 
@@ -91,12 +63,54 @@ func (s *Security) observe(a kernel.Activity) {
 const privileges = "SeSecurityPrivilege\n\t\t\tSeBackupPrivilege\n\t\t\tSeRestorePrivilege\n\t\t\tSeTakeOwnershipPrivilege\n\t\t\tSeDebugPrivilege\n" +
 	"\t\t\tSeSystemEnvironmentPrivilege\n\t\t\tSeLoadDriverPrivilege\n\t\t\tSeImpersonatePrivilege\n\t\t\tSeDelegateSessionUserImpersonatePrivilege"
 
-func (s *Security) write(id, version, task int, pid uint32, at time.Time, data []eventlog.Field) {
+// record is what an event is apart from its data.
+type record struct {
+	id, version, task int
+	pid               uint32 // of the writer; that of lsass.exe when 0
+	always            bool   // whatever the policy says
+	failed            bool   // the audit of a failure
+}
+
+// write logs an event when the policy wants it.
+func (s *Security) write(r record, at time.Time, data []eventlog.Field) {
+	outcome, keywords := host.AuditSuccess, uint64(0x8020000000000000)
+	if r.failed {
+		outcome, keywords = host.AuditFailure, 0x8010000000000000
+	}
+	if !r.always && !s.host.Audit.Records(r.task, outcome) {
+		return
+	}
+	if r.pid == 0 {
+		r.pid = s.lsass
+	}
 	s.log.Append(eventlog.Security, eventlog.Event{
 		Provider: "Microsoft-Windows-Security-Auditing", ProviderGUID: "{54849625-5478-4994-a5ba-3e3b0328c30d}",
-		EventID: id, Version: version, Task: task, Keywords: 0x8020000000000000,
-		ProcessID: pid, ThreadID: uint32(200 + 4*s.rand.IntN(2000)), Data: data, //nolint:gosec // small
+		EventID: r.id, Version: r.version, Task: r.task, Keywords: keywords,
+		ProcessID: r.pid, ThreadID: uint32(200 + 4*s.rand.IntN(2000)), Data: data, //nolint:gosec // small
 	}, at.Add(s.rand.Lag(time.Millisecond)))
+}
+
+// auditPolicyChanged is the data of 4719, which is logged under any policy.
+func (s *Security) auditPolicyChanged(a kernel.AuditPolicyChanged) []eventlog.Field {
+	var changes []string
+	for _, c := range []struct {
+		outcome        host.AuditSetting
+		removed, added string
+	}{{host.AuditSuccess, "%%8448", "%%8449"}, {host.AuditFailure, "%%8450", "%%8451"}} {
+		switch was, is := a.Previous&c.outcome, a.Subcategory.Setting&c.outcome; {
+		case was > is:
+			changes = append(changes, c.removed)
+		case was < is:
+			changes = append(changes, c.added)
+		}
+	}
+	return append(
+		subject(s.host, a.Process.Token),
+		eventlog.Field{Name: "CategoryId", Value: fmt.Sprintf("%%%%%d", a.Subcategory.CategoryNumber)},
+		eventlog.Field{Name: "SubcategoryId", Value: fmt.Sprintf("%%%%%d", a.Subcategory.Task)},
+		eventlog.Field{Name: "SubcategoryGuid", Value: a.Subcategory.GUID},
+		eventlog.Field{Name: "AuditPolicyChanges", Value: strings.Join(changes, ", ")},
+	)
 }
 
 func hexadecimal[T uint32 | uint64](n T) string { return fmt.Sprintf("0x%x", n) }

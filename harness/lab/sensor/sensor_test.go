@@ -33,7 +33,7 @@ func watch(t *testing.T, config string) watched {
 	log := eventlog.New(k.Host().Clock, k.Host().Name)
 	c, err := sensor.ParseConfig("test.xml", config)
 	require.NoError(t, err)
-	sysmon, _ := sensor.Install(k, log, c, sensor.LabAuditPolicy())
+	sysmon := sensor.Install(k, log, c)
 	return watched{k, log, sysmon, openShell(t, k, "Administrator")}
 }
 
@@ -232,6 +232,28 @@ func TestSecurityAudit(t *testing.T) {
 	require.Equal(t, `cmd.exe /c echo %PATH%`, data(started[0])["CommandLine"])
 	require.Equal(t, "S-1-16-12288", data(started[0])["MandatoryLabel"])
 	require.Equal(t, strings.ToLower(data(started[0])["NewProcessId"]), "0x"+hex(p.PID))
+}
+
+func TestSecurityAuditFollowsThePolicy(t *testing.T) {
+	w := watch(t, everything)
+	const created, ended = `*[System[EventID=4688]]`, `*[System[EventID=4689]]`
+	before := len(w.events(t, eventlog.Security, created))
+	require.NoError(t, w.SetAuditPolicy(w.shell, "Process Creation", host.AuditFailure))
+	require.NoError(t, w.SetAuditPolicy(w.shell, "{0cce922c-69ae-11d9-bed3-505054503030}", host.AuditSuccess))
+	_, err := w.Run(t.Context(), w.shell, kernel.Spec{CommandLine: "find.exe", Hidden: true}, kernel.Stdio{})
+	require.NoError(t, err)
+	require.Len(t, w.events(t, eventlog.Security, created), before)
+	require.Len(t, w.events(t, eventlog.Security, ended), 1)
+	require.NoError(t, w.SetAuditPolicy(w.shell, "Audit Policy Change", 0))
+	changes := w.events(t, eventlog.Security, `*[System[EventID=4719]]`)
+	require.Len(t, changes, 3, "also of itself")
+	first := data(changes[0])
+	require.Equal(t, "%%8276", first["CategoryId"])
+	require.Equal(t, "%%13312", first["SubcategoryId"])
+	require.Equal(t, "{0CCE922B-69AE-11D9-BED3-505054503030}", first["SubcategoryGuid"])
+	require.Equal(t, "%%8448, %%8451", first["AuditPolicyChanges"])
+	code, _ := kernel.CodeOf(w.SetAuditPolicy(openShell(t, w.Kernel, "operator"), "Logon", 0))
+	require.Equal(t, kernel.PrivilegeNotHeld, code)
 }
 
 func hex(n uint32) string {

@@ -135,11 +135,12 @@ func NewLab(k *kernel.Kernel, log *eventlog.Log) {
 }
 
 // Install puts every sensor on k's machine and starts Sysmon.
-func Install(k *kernel.Kernel, log *eventlog.Log, config *Config, policy AuditPolicy) (*Sysmon, *Security) {
-	sysmon, security := NewSysmon(k, log, config), NewSecurity(k, log, policy)
+func Install(k *kernel.Kernel, log *eventlog.Log, config *Config) *Sysmon {
+	sysmon := NewSysmon(k, log, config)
+	NewSecurity(k, log)
 	NewPowerShell(k, log)
 	NewServices(k, log)
 	NewLab(k, log)
 	sysmon.Start()
-	return sysmon, security
+	return sysmon
 }
