@@ -2,10 +2,8 @@ package kql_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -25,21 +23,15 @@ var oddLiterals = []string{
 	"guid(null)", "Size", "Host", "parse_json(Extra)", "typeof(long)", "*",
 }
 
-// TestEveryFunctionSurvives calls every function and aggregate with odd arguments, as
+// TestEveryFunctionSurvives calls every function, aggregate and plugin with odd arguments, as
 // many as it takes: whatever the result, there is one, or an error.
 func TestEveryFunctionSurvives(t *testing.T) {
-	text, err := os.ReadFile(shared(t, "builtins.json"))
-	require.NoError(t, err)
-	var builtins struct {
-		Functions  []struct{ Name string } `json:"scalar_functions"`
-		Aggregates []struct{ Name string } `json:"aggregates"`
-	}
-	require.NoError(t, json.Unmarshal(text, &builtins))
+	functions, aggregates, plugins := bind.Builtins()
 	schema, db := bind.NewSchema("test", events()), without(nil)
 	r := rand.New(rand.NewPCG(3, 5))
 	ran := 0
 	try := func(format, name string) {
-		args := make([]string, 1+r.IntN(5))
+		args := make([]string, r.IntN(5))
 		for i := range args {
 			args[i] = oddLiterals[r.IntN(len(oddLiterals))]
 		}
@@ -60,14 +52,19 @@ func TestEveryFunctionSurvives(t *testing.T) {
 			ran++
 		}
 	}
-	for _, f := range builtins.Functions {
+	for _, name := range functions {
 		for range 15 {
-			try("Events | serialize x = %s(%s)", f.Name)
+			try("Events | serialize x = %s(%s)", name)
 		}
 	}
-	for _, a := range builtins.Aggregates {
+	for _, name := range aggregates {
 		for range 15 {
-			try("Events | summarize x = %s(%s) by Host", a.Name)
+			try("Events | summarize x = %s(%s) by Host", name)
+		}
+	}
+	for _, name := range plugins {
+		for range 15 {
+			try("Events | evaluate %s(%s)", name)
 		}
 	}
 	require.Greater(t, ran, 200)

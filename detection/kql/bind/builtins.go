@@ -236,3 +236,10 @@ func (s *signature) repeats() bool {
 	}
 	return false
 }
+
+// Builtins lists the names of the language's own functions, aliases included, each list in
+// alphabetical order.
+func Builtins() (functions, aggregates, plugins []string) {
+	c := builtins()
+	return keys(c.scalars), keys(c.aggregates), keys(c.plugins)
+}

@@ -182,12 +182,15 @@ func pivoted(c *call, in *relation) *relation {
 	if len(r.columns) > 0 {
 		return r
 	}
-	var aggregated *column
+	var by, aggregated *column
+	if len(c.args) > 0 {
+		by = c.args[0].column
+	}
 	if len(c.args) > 1 {
 		aggregated = c.args[1].first
 	}
 	for _, col := range in.columns {
-		if col != c.args[0].column && col != aggregated {
+		if col != by && col != aggregated {
 			r.columns = append(r.columns, col)
 		}
 	}

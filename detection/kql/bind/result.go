@@ -80,12 +80,12 @@ func (b *binder) customResult(f *function, c *call) typing {
 	}
 	switch name {
 	case "unary-", "unary+":
-		if c.types[0].is(value.Int) && !c.args[0].constant {
+		if len(c.types) == 1 && c.types[0].is(value.Int) && !c.args[0].constant {
 			return scalar(value.Long)
 		}
-		return c.types[0]
+		return c.firstOr(unknown)
 	case "bin_auto":
-		return promoteToLong(c.types[0])
+		return promoteToLong(c.firstOr(unknown))
 	case "array_concat":
 		return commonOr(c.types, exact, typing{shape: array})
 	case "array_iff", "array_iif":
@@ -123,6 +123,14 @@ func (c *call) firstOf(i int) typing {
 		return c.types[i]
 	}
 	return typing{shape: anything}
+}
+
+// firstOr is the type of the first argument; a call that was reported may have none.
+func (c *call) firstOr(absent shape) typing {
+	if len(c.types) == 0 {
+		return typing{shape: absent}
+	}
+	return c.types[0]
 }
 
 func commonOr(types []typing, allowed conversion, otherwise typing) typing {
