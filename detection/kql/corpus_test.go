@@ -13,9 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-67b27da2/geiger/detection/kql"
-	"github.com/seed-67b27da2/geiger/detection/kql/bind"
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
+	"github.com/seed-67b27da2/geiger/detection/schema"
 )
 
 // corpusRule is a published detection.
@@ -30,7 +30,7 @@ type corpusRule struct {
 // a few rows: none may fail for want of the engine, and the share that the engine can run must
 // not fall.
 func TestPublishedRules(t *testing.T) {
-	schema, db := corpusSchema(t)
+	tables, db := corpusSchema()
 	f, err := os.Open(shared(t, "real_rules.jsonl"))
 	require.NoError(t, err)
 	defer f.Close()
@@ -44,7 +44,7 @@ func TestPublishedRules(t *testing.T) {
 			continue
 		}
 		total++
-		q, err := kql.Compile(&syntax.Source{Text: r.Query}, schema)
+		q, err := kql.Compile(&syntax.Source{Text: r.Query}, tables)
 		var fault *syntax.Error
 		if errors.As(err, &fault) {
 			for _, d := range fault.Diagnostics {
@@ -82,28 +82,12 @@ func logMissing(t *testing.T, missing map[string]int) {
 	}
 }
 
-// corpusSchema is the measured Defender schema, with two rows of made-up values in
-// every table.
-func corpusSchema(t *testing.T) (*kql.Schema, kql.Tables) {
-	t.Helper()
-	text, err := os.ReadFile(shared(t, "schemas.json"))
-	require.NoError(t, err)
-	var file struct {
-		Environments map[string]struct {
-			Tables map[string][][2]string `json:"tables"`
-		} `json:"environments"`
-	}
-	require.NoError(t, json.Unmarshal(text, &file))
-	var tables []bind.Table
+// corpusSchema is Defender XDR's, with two rows of made-up values in every table.
+func corpusSchema() (*kql.Schema, kql.Tables) {
+	tables := schema.DefenderXDR()
 	db := kql.Tables{}
-	for name, columns := range file.Environments["defender_xdr"].Tables {
-		table := bind.Table{Name: name}
-		for _, c := range columns {
-			typ, ok := value.ParseType(c[1])
-			require.True(t, ok, c[1])
-			table.Columns = append(table.Columns, value.Column{Name: c[0], Type: typ})
-		}
-		tables = append(tables, table)
+	for _, name := range tables.TableNames() {
+		table, _ := tables.Table(name)
 		b := kql.NewBuilder(table.Columns)
 		for row := range 2 {
 			var cells []value.Value
@@ -114,7 +98,7 @@ func corpusSchema(t *testing.T) (*kql.Schema, kql.Tables) {
 		}
 		db[name] = b.Table()
 	}
-	return bind.NewSchema("defender_xdr", tables, bind.DefenderXDRFunctions()...), db
+	return tables, db
 }
 
 // sample is a value of a column's type; texts hold what conditions like to take apart.

@@ -20,13 +20,6 @@ func Print(q *Query) string {
 	return p.b.String()
 }
 
-// PrintNode lays out a part of a query on one line where possible, for messages and reports.
-func PrintNode(n Node) string {
-	p := &printer{flat: true}
-	n.write(p)
-	return p.b.String()
-}
-
 // printer writes nodes.
 type printer struct {
 	b      strings.Builder

@@ -4,7 +4,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // Duration is the payload of a timespan, in ticks of 100 nanoseconds.
@@ -20,9 +19,6 @@ const (
 	Hour                 = 60 * Minute
 	Day                  = 24 * Hour
 )
-
-// FromDuration converts, dropping what is finer than a tick.
-func FromDuration(d time.Duration) Duration { return Duration(d / 100) }
 
 // String prints [-][d.]hh:mm:ss[.fffffff].
 func (d Duration) String() string {
