@@ -95,6 +95,10 @@ type Spec struct {
 	Env         *Environment
 	Token       *host.Token // the parent's when nil
 	Hidden      bool        // without a console of its own: no conhost.exe appears
+	// Begin, if set, holds back the first step of the program until it is
+	// closed. A parent that goes on working closes it when it next waits, so that
+	// virtual time passes for one of them at a time.
+	Begin <-chan struct{}
 }
 
 // Install makes prog what runs when a process of the image starts. Later
@@ -124,6 +128,12 @@ func (k *Kernel) Start(ctx context.Context, parent *Process, s Spec, stdio Stdio
 	go func() {
 		defer k.running(-1)
 		defer cancel()
+		if s.Begin != nil {
+			select {
+			case <-s.Begin:
+			case <-ctx.Done():
+			}
+		}
 		code := prog(ctx, p, stdio.complete())
 		// Between its last step and its end a program holds nothing that others
 		// could wait for: the moment for what has become due meanwhile.

@@ -67,6 +67,9 @@ type interp struct {
 	calls    int
 	rand     *host.Rand
 	held     chan struct{} // not nil while time waits for this script, see waitProcess
+
+	begin     func() // lets the children begin that wait for their turn
+	beginning <-chan struct{}
 }
 
 func newInterp(ctx context.Context, k *kernel.Kernel, log *eventlog.Log, web *iis.Server, p *kernel.Process, stdio kernel.Stdio) *interp {
@@ -134,6 +137,7 @@ func (in *interp) work(steps int) error {
 	}
 	if in.steps >= in.tick {
 		in.tick = in.steps + stepsPerMillisecond
+		in.yield()
 		in.k.Host().Clock.Advance(time.Millisecond)
 		return in.ctx.Err()
 	}

@@ -49,6 +49,7 @@ func (s *nativeStage) end() error {
 		stdio.Err = in.stdio.Err
 	}
 	in.out.flush()
+	in.yield()
 	code, err := in.k.Run(in.ctx, in.p, nativeSpec(in, s.path, s.args), stdio)
 	if err != nil {
 		return s.failed(err)

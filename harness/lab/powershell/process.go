@@ -168,7 +168,10 @@ func processClass() *class {
 			}
 			return nil
 		}},
-		procProp("HasExited", func(_ *interp, s *processState) any { return s.ended() }),
+		procProp("HasExited", func(in *interp, s *processState) any {
+			in.yield()
+			return s.ended()
+		}),
 		procProp("ExitCode", func(in *interp, s *processState) any {
 			if !s.ended() {
 				return nil
@@ -241,6 +244,9 @@ func startProcess(in *interp, self any, _ []any) (any, error) {
 	}
 	in.out.flush()
 	spec := kernel.Spec{Image: file, CommandLine: line, Dir: dir, Hidden: !on("UseShellExecute")}
+	if s.stdin == nil { // whoever is written to must read
+		spec.Begin = in.turn()
+	}
 	p, err := in.k.Start(in.detached(), in.p, in.withEnvironment(spec, s.info), stdio)
 	if err != nil {
 		return nil, startError(err)
@@ -303,13 +309,8 @@ func waitForExit(in *interp, self any, args []any) (any, error) {
 // sleeps, so the limit is a timer of that clock. When it passes, whoever sleeps is held until this script waits again
 // or ends: between the two the script decides what becomes of the process, and on a real machine that takes no time.
 func (in *interp) waitProcess(p *kernel.Process, ms int) bool {
-	in.letGo()
-	select {
-	case <-p.Done():
-		return true
-	default:
-	}
 	if ms < 0 {
+		in.letGo()
 		_, err := p.Wait(in.ctx)
 		return err == nil
 	}
@@ -328,6 +329,7 @@ func (in *interp) waitProcess(p *kernel.Process, ms int) bool {
 		case <-in.ctx.Done():
 		}
 	})
+	in.letGo()
 	select {
 	case <-p.Done():
 		return true
@@ -338,8 +340,28 @@ func (in *interp) waitProcess(p *kernel.Process, ms int) bool {
 	return false
 }
 
-// letGo lets time go on after a wait that ended without its process.
+// turn is closed when this script waits for something, or ends: a child that it starts begins only then.
+func (in *interp) turn() <-chan struct{} {
+	if in.begin == nil {
+		begin := make(chan struct{})
+		in.begin = sync.OnceFunc(func() { close(begin) })
+		in.beginning = begin
+		context.AfterFunc(in.ctx, in.begin)
+	}
+	return in.beginning
+}
+
+// yield lets the children begin.
+func (in *interp) yield() {
+	if in.begin != nil {
+		in.begin()
+		in.begin, in.beginning = nil, nil
+	}
+}
+
+// letGo lets the children begin, and time go on after a wait that ended without its process.
 func (in *interp) letGo() {
+	in.yield()
 	if in.held != nil {
 		close(in.held)
 		in.held = nil
@@ -360,6 +382,7 @@ func pipeReader(s *processState, b *outputBuffer) any {
 		return nil
 	}
 	read := func(in *interp) any {
+		in.letGo()
 		_, _ = s.p.Wait(in.ctx)
 		return strings.ToValidUTF8(b.String(), "\ufffd")
 	}
