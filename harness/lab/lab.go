@@ -122,9 +122,26 @@ func (l *Lab) build(o Options) error {
 		Users:         []wsman.User{{Name: user, Password: l.password}},
 		Computer:      ntlm.Target{NetBIOSDomain: h.Name, NetBIOSComputer: h.Name, DNSDomain: h.Name, DNSComputer: h.Name},
 		ProductVendor: "geiger lab (simulated host)", ProductVersion: "OS: 10.0.20348 SP: 0.0 Stack: 3.0",
-		Now: h.Clock.Now, Rand: o.Random,
+		Now: h.Clock.Now, Rand: o.Random, Audit: l.audit,
 	})
 	return err
+}
+
+// audit tells the host of refused logons. Those that succeed are part of opening a shell.
+func (l *Lab) audit(logon wsman.Logon) {
+	service, ok := l.kernel.ServiceProcess("WinRM")
+	if logon.Kind != wsman.LogonFailed || !ok {
+		return
+	}
+	a := kernel.Attempt{
+		User: logon.User, Domain: logon.Domain, Workstation: logon.Workstation, Source: logon.ClientAddress, Port: logon.ClientPort,
+		Package: logon.Package, Type: kernel.LogonNetwork,
+	}
+	if logon.Package == "Basic" {
+		// The service logs the user on itself, with the password that it was given.
+		a.Package, a.Type = "Negotiate", kernel.LogonCleartext
+	}
+	l.kernel.RefuseLogon(service, a)
 }
 
 // install puts the programs where Windows has them.

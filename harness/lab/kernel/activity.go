@@ -118,6 +118,14 @@ type (
 		Source  string // client address, "" when local
 		Package string // "NTLM", "Negotiate", "Basic" is seen as "MICROSOFT_AUTHENTICATION_PACKAGE_V1_0"
 	}
+	// LogonFailed is a logon that was refused. By.Process is the process that
+	// asked for it.
+	LogonFailed struct {
+		By
+		Attempt
+
+		Status, SubStatus uint32 // NTSTATUS
+	}
 	// LoggedOff is the end of a logon session.
 	LoggedOff struct {
 		By
@@ -178,6 +186,15 @@ type (
 // A Field is a named text of an event.
 type Field struct{ Name, Value string }
 
+// An Attempt is what a client gave when it tried to log on.
+type Attempt struct {
+	User, Domain string // as the client wrote them
+	Workstation  string // as the client calls itself, "" when it does not
+	Source, Port string // address of the client, "" when local
+	Package      string // "NTLM", "Negotiate"
+	Type         LogonType
+}
+
 // LogonType is the type of a logon session, as event 4624 numbers it.
 type LogonType int
 
@@ -187,4 +204,5 @@ const (
 	LogonNetwork     LogonType = 3
 	LogonBatch       LogonType = 4
 	LogonService     LogonType = 5
+	LogonCleartext   LogonType = 8 // over the network, with the password itself
 )

@@ -19,12 +19,37 @@ const filterPolicy = `HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\Sy
 func (k *Kernel) Logon(asker *Process, user string, t LogonType, source, authentication string) (*host.Token, error) {
 	u, ok := k.host.Accounts.User(user)
 	if !ok || !u.Enabled {
+		k.RefuseLogon(asker, Attempt{User: user, Source: source, Package: authentication, Type: t})
 		return nil, fail("logon", user, LogonFailure)
 	}
 	k.work(2*time.Millisecond, 12*time.Millisecond)
 	token := k.userToken(u)
 	k.Publish(LoggedOn{By: k.By(asker), Token: token, Type: t, Source: source, Package: authentication})
 	return token, nil
+}
+
+// NTSTATUS values of refused logons (MS-ERREF 2.3.1).
+const (
+	statusNoSuchUser         = 0xc0000064
+	statusWrongPassword      = 0xc000006a
+	statusLogonFailure       = 0xc000006d
+	statusAccountRestriction = 0xc000006e
+	statusAccountDisabled    = 0xc0000072
+)
+
+// RefuseLogon reports that a logon has failed because the credentials are wrong,
+// or the account may not log on.
+func (k *Kernel) RefuseLogon(asker *Process, a Attempt) {
+	f := LogonFailed{Attempt: a, Status: statusLogonFailure, SubStatus: statusWrongPassword}
+	switch u, ok := k.host.Accounts.User(a.User); {
+	case !ok:
+		f.SubStatus = statusNoSuchUser
+	case !u.Enabled:
+		f.Status, f.SubStatus = statusAccountRestriction, statusAccountDisabled
+	}
+	k.work(2*time.Millisecond, 12*time.Millisecond)
+	f.By = k.By(asker)
+	k.Publish(f)
 }
 
 // Logoff ends a logon session.

@@ -52,6 +52,8 @@ func (s *Security) observe(a kernel.Activity) {
 		if a.Token.Elevated {
 			s.write(record{id: 4672, task: taskSpecialLogon}, a.Time, append(subject(s.host, a.Token), eventlog.Field{Name: "PrivilegeList", Value: privileges}))
 		}
+	case kernel.LogonFailed:
+		s.write(record{id: 4625, task: taskLogon, failed: true}, a.Time, s.logonFailed(a))
 	case kernel.LoggedOff:
 		s.write(record{id: 4634, task: taskLogoff}, a.Time, append(target(s.host, a.Token)[:4:4], eventlog.Field{Name: "LogonType", Value: strconv.Itoa(int(a.Type))}))
 	case kernel.AuditPolicyChanged:
@@ -207,44 +209,87 @@ func (s *Security) processExited(a kernel.ProcessExited) []eventlog.Field {
 	)
 }
 
+// asker are the fields of who asks for a logon: nobody when the network's own
+// protocol brings it.
+type asker struct {
+	subject             []eventlog.Field
+	process, pid, image string
+}
+
+func (s *Security) asker(p *kernel.Process, authentication string) asker {
+	if authentication != "NTLM" && p != nil {
+		return asker{subject(s.host, p.Token), "Advapi  ", hexadecimal(p.PID), p.Image}
+	}
+	return asker{[]eventlog.Field{
+		{Name: "SubjectUserSid", Value: "S-1-0-0"},
+		{Name: "SubjectUserName", Value: "-"},
+		{Name: "SubjectDomainName", Value: "-"},
+		{Name: "SubjectLogonId", Value: "0x0"},
+	}, "NtLmSsp ", "0x0", "-"}
+}
+
 func (s *Security) loggedOn(a kernel.LoggedOn) []eventlog.Field {
 	elevated := "%%1843"
 	if a.Token.Elevated {
 		elevated = "%%1842"
 	}
-	process, pid, image := "NtLmSsp ", "0x0", "-"
-	by := []eventlog.Field{
-		{Name: "SubjectUserSid", Value: "S-1-0-0"},
-		{Name: "SubjectUserName", Value: "-"},
-		{Name: "SubjectDomainName", Value: "-"},
-		{Name: "SubjectLogonId", Value: "0x0"},
+	by := s.asker(a.Process, a.Package)
+	data := append(by.subject, target(s.host, a.Token)...)
+	return named(
+		data,
+		[2]string{"LogonType", strconv.Itoa(int(a.Type))},
+		[2]string{"LogonProcessName", by.process},
+		[2]string{"AuthenticationPackageName", first(a.Package, "Negotiate")},
+		[2]string{"WorkstationName", "-"},
+		[2]string{"LogonGuid", "{00000000-0000-0000-0000-000000000000}"},
+		[2]string{"TransmittedServices", "-"},
+		[2]string{"LmPackageName", map[bool]string{true: "NTLM V2", false: "-"}[a.Package == "NTLM"]},
+		[2]string{"KeyLength", map[bool]string{true: "128", false: "0"}[a.Package == "NTLM"]},
+		[2]string{"ProcessId", by.pid},
+		[2]string{"ProcessName", by.image},
+		[2]string{"IpAddress", first(a.Source, "-")},
+		[2]string{"IpPort", "0"},
+		[2]string{"ImpersonationLevel", "%%1833"},
+		[2]string{"RestrictedAdminMode", "-"},
+		[2]string{"TargetOutboundUserName", "-"},
+		[2]string{"TargetOutboundDomainName", "-"},
+		[2]string{"VirtualAccount", "%%1843"},
+		[2]string{"TargetLinkedLogonId", "0x0"},
+		[2]string{"ElevatedToken", elevated},
+	)
+}
+
+func (s *Security) logonFailed(a kernel.LogonFailed) []eventlog.Field {
+	by := s.asker(a.Process, a.Package)
+	reason := "%%2313" // unknown user name or wrong password
+	if a.Status == 0xc000006e {
+		reason = "%%2310" // the account is disabled
 	}
-	if a.Package != "NTLM" && a.Process != nil {
-		by = subject(s.host, a.Process.Token)
-		process, pid, image = "Advapi  ", hexadecimal(a.Process.PID), a.Process.Image
-	}
-	data := append(by, target(s.host, a.Token)...)
-	for _, f := range [][2]string{
-		{"LogonType", strconv.Itoa(int(a.Type))},
-		{"LogonProcessName", process},
-		{"AuthenticationPackageName", first(a.Package, "Negotiate")},
-		{"WorkstationName", "-"},
-		{"LogonGuid", "{00000000-0000-0000-0000-000000000000}"},
-		{"TransmittedServices", "-"},
-		{"LmPackageName", map[bool]string{true: "NTLM V2", false: "-"}[a.Package == "NTLM"]},
-		{"KeyLength", map[bool]string{true: "128", false: "0"}[a.Package == "NTLM"]},
-		{"ProcessId", pid},
-		{"ProcessName", image},
-		{"IpAddress", first(a.Source, "-")},
-		{"IpPort", "0"},
-		{"ImpersonationLevel", "%%1833"},
-		{"RestrictedAdminMode", "-"},
-		{"TargetOutboundUserName", "-"},
-		{"TargetOutboundDomainName", "-"},
-		{"VirtualAccount", "%%1843"},
-		{"TargetLinkedLogonId", "0x0"},
-		{"ElevatedToken", elevated},
-	} {
+	return named(
+		by.subject,
+		[2]string{"TargetUserSid", "S-1-0-0"},
+		[2]string{"TargetUserName", a.User},
+		[2]string{"TargetDomainName", first(a.Domain, "-")},
+		[2]string{"Status", hexadecimal(a.Status)},
+		[2]string{"FailureReason", reason},
+		[2]string{"SubStatus", hexadecimal(a.SubStatus)},
+		[2]string{"LogonType", strconv.Itoa(int(a.Type))},
+		[2]string{"LogonProcessName", by.process},
+		[2]string{"AuthenticationPackageName", first(a.Package, "Negotiate")},
+		[2]string{"WorkstationName", first(a.Workstation, "-")},
+		[2]string{"TransmittedServices", "-"},
+		[2]string{"LmPackageName", "-"},
+		[2]string{"KeyLength", "0"},
+		[2]string{"ProcessId", by.pid},
+		[2]string{"ProcessName", by.image},
+		[2]string{"IpAddress", first(a.Source, "-")},
+		[2]string{"IpPort", first(a.Port, "0")},
+	)
+}
+
+// named appends fields with their values.
+func named(data []eventlog.Field, fields ...[2]string) []eventlog.Field {
+	for _, f := range fields {
 		data = append(data, eventlog.Field{Name: f[0], Value: f[1]})
 	}
 	return data

@@ -234,6 +234,26 @@ func TestSecurityAudit(t *testing.T) {
 	require.Equal(t, strings.ToLower(data(started[0])["NewProcessId"]), "0x"+hex(p.PID))
 }
 
+func TestFailedLogons(t *testing.T) {
+	w := watch(t, everything)
+	service, ok := w.ServiceProcess("WinRM")
+	require.True(t, ok)
+	w.RefuseLogon(service, kernel.Attempt{User: "operator", Domain: "CORP", Workstation: "DESK", Source: "192.0.2.7", Port: "50123", Package: "NTLM", Type: kernel.LogonNetwork})
+	w.RefuseLogon(service, kernel.Attempt{User: "nobody", Source: "192.0.2.7", Type: kernel.LogonCleartext})
+	_, err := w.Logon(service, "Guest", kernel.LogonNetwork, "192.0.2.7", "NTLM")
+	require.Error(t, err)
+	records := w.events(t, eventlog.Security, `*[System[EventID=4625]]`)
+	require.Len(t, records, 3)
+	one, two, three := data(records[0]), data(records[1]), data(records[2])
+	require.Equal(t, []string{"operator", "CORP", "DESK", "192.0.2.7", "50123", "3", "-", "0xc000006d", "0xc000006a", "%%2313"}, []string{
+		one["TargetUserName"], one["TargetDomainName"], one["WorkstationName"], one["IpAddress"], one["IpPort"], one["LogonType"],
+		one["SubjectUserName"], one["Status"], one["SubStatus"], one["FailureReason"],
+	})
+	require.Equal(t, []string{"8", "Advapi  ", service.Image, "0xc0000064"}, []string{two["LogonType"], two["LogonProcessName"], two["ProcessName"], two["SubStatus"]})
+	require.Equal(t, []string{"Guest", "0xc0000072", "%%2310"}, []string{three["TargetUserName"], three["SubStatus"], three["FailureReason"]})
+	require.Contains(t, string(records[0].XML()), "<Keywords>0x8010000000000000</Keywords>")
+}
+
 func TestSecurityAuditFollowsThePolicy(t *testing.T) {
 	w := watch(t, everything)
 	const created, ended = `*[System[EventID=4688]]`, `*[System[EventID=4689]]`
