@@ -225,6 +225,9 @@ func (h *Host) furnishAccounts() {
 		{IISUsers, "S-1-5-32-568", "Built-in group used by Internet Information Services."},
 		{`NT AUTHORITY\Authenticated Users`, "S-1-5-11", ""},
 		{`NT AUTHORITY\NETWORK`, "S-1-5-2", ""},
+		{`NT AUTHORITY\BATCH`, "S-1-5-3", ""},
+		{`NT AUTHORITY\INTERACTIVE`, "S-1-5-4", ""},
+		{`NT AUTHORITY\SERVICE`, "S-1-5-6", ""},
 		{`NT AUTHORITY\This Organization`, "S-1-5-15", ""},
 		{`NT AUTHORITY\NTLM Authentication`, "S-1-5-64-10", ""},
 	}

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -23,7 +24,7 @@ func (k *Kernel) Logon(asker *Process, user string, t LogonType, source, authent
 		return nil, fail("logon", user, LogonFailure)
 	}
 	k.work(2*time.Millisecond, 12*time.Millisecond)
-	token := k.userToken(u)
+	token := k.userToken(u, t)
 	k.Publish(LoggedOn{By: k.By(asker), Token: token, Type: t, Source: source, Package: authentication})
 	return token, nil
 }
@@ -57,23 +58,39 @@ func (k *Kernel) Logoff(asker *Process, token *host.Token, t LogonType) {
 	k.Publish(LoggedOff{By: k.By(asker), Token: token, Type: t})
 }
 
-func (k *Kernel) userToken(u host.User) *host.Token {
+func (k *Kernel) userToken(u host.User, t LogonType) *host.Token {
 	full := strings.HasSuffix(u.SID, "-500")
 	if v, err := k.host.Registry.Value(filterPolicy, "LocalAccountTokenFilterPolicy"); err == nil && v.Number == 1 {
 		full = true
 	}
 	token := &host.Token{User: k.host.Account(u.Name), SID: u.SID, Integrity: host.IntegrityMedium, LogonID: k.newLogonID()}
-	for _, group := range u.Groups {
-		if group != host.Administrators || full {
+	for _, group := range slices.Concat(u.Groups, []string{host.Users}, sessionGroups(t)) {
+		if (group != host.Administrators || full) && !slices.Contains(token.Groups, group) {
 			token.Groups = append(token.Groups, group)
 		}
 	}
-	token.Groups = append(token.Groups, `NT AUTHORITY\Authenticated Users`, host.Users)
 	if token.Is(host.Administrators) {
 		token.Elevated, token.Integrity = true, host.IntegrityHigh
 	}
 	token.LogonGUID = host.SysmonGUID(k.host.MachineGUID.Data1, k.host.Clock.Now(), token.LogonID)
 	return token
+}
+
+// sessionGroups are the groups that a token has by the way of its logon. Every
+// local account is in Users by way of Authenticated Users.
+func sessionGroups(t LogonType) []string {
+	groups := []string{`NT AUTHORITY\Authenticated Users`, `NT AUTHORITY\This Organization`}
+	switch t {
+	case LogonNetwork, LogonCleartext:
+		return append([]string{`NT AUTHORITY\NETWORK`}, groups...)
+	case LogonInteractive:
+		return append([]string{`NT AUTHORITY\INTERACTIVE`}, groups...)
+	case LogonBatch:
+		return append([]string{`NT AUTHORITY\BATCH`}, groups...)
+	case LogonService:
+		return append([]string{`NT AUTHORITY\SERVICE`}, groups...)
+	}
+	return groups
 }
 
 func (k *Kernel) newLogonID() uint64 {

@@ -214,6 +214,11 @@ func TestFilteredTokens(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, token.Elevated)
 	require.Equal(t, host.IntegrityHigh, token.Integrity)
+	token, err = m.Logon(launcher, "operator", kernel.LogonNetwork, "", "NTLM")
+	require.NoError(t, err)
+	require.Equal(t, []string{
+		host.Users, `BUILTIN\Remote Management Users`, `NT AUTHORITY\NETWORK`, `NT AUTHORITY\Authenticated Users`, `NT AUTHORITY\This Organization`,
+	}, token.Groups)
 	_, err = m.Logon(launcher, "Guest", kernel.LogonNetwork, "", "NTLM")
 	requireCode(t, kernel.LogonFailure, err, "disabled account")
 }

@@ -2,7 +2,6 @@ package native
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -113,10 +112,7 @@ func userTable(r *run) table {
 func groupTable(r *run) table {
 	t := table{{"Group Name", "Type", "SID", "Attributes"}}
 	t = append(t, []string{host.Everyone, "Well-known group", "S-1-1-0", "Mandatory group, Enabled by default, Enabled group"})
-	for i, group := range r.p.Token.Groups {
-		if slices.Contains(r.p.Token.Groups[:i], group) {
-			continue
-		}
+	for _, group := range r.p.Token.Groups {
 		sid, _ := r.k.Host().Accounts.SID(group)
 		kind, attributes := "Well-known group", "Mandatory group, Enabled by default, Enabled group"
 		if strings.HasPrefix(group, `BUILTIN\`) {
