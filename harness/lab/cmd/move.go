@@ -43,11 +43,8 @@ func (sh *shell) moveFiles(c call, paths []string, target string, overwrite bool
 			if !overwrite && !sh.confirm(c, "Overwrite "+existing.Path+"? (Yes/No/All): ") {
 				continue
 			}
-			if err := sh.k.DeleteFile(sh.p, to); err != nil {
-				return sh.failure(c.std, err)
-			}
 		}
-		if err := sh.k.RenameFile(sh.p, path, to); err != nil {
+		if err := sh.k.ReplaceFile(sh.p, path, to); err != nil {
 			sh.failure(c.std, err)
 			sh.write(c.std, "        "+itoa(moved)+" file(s) moved.\r\n")
 			return 1

@@ -252,6 +252,15 @@ func (fs *FileSystem) Remove(path string) error {
 
 // Rename moves a file or directory to a new path that must be free.
 func (fs *FileSystem) Rename(from, to string) error {
+	return fs.move(from, to, func(*entry) bool { return false })
+}
+
+// Replace moves a file to a new path, in the place of the file that is there.
+func (fs *FileSystem) Replace(from, to string) error {
+	return fs.move(from, to, func(there *entry) bool { return there.children == nil })
+}
+
+func (fs *FileSystem) move(from, to string, mayGo func(there *entry) bool) error {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	e, err := fs.find(from)
@@ -262,7 +271,7 @@ func (fs *FileSystem) Rename(from, to string) error {
 	if err != nil || parent.children == nil {
 		return ErrNoParent
 	}
-	if other, ok := parent.children[Fold(Base(to))]; ok && other != e {
+	if there, ok := parent.children[Fold(Base(to))]; ok && there != e && !mayGo(there) {
 		return ErrExist
 	}
 	delete(e.parent.children, Fold(e.name))

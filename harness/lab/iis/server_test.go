@@ -163,6 +163,12 @@ func TestRequestStartsAWorker(t *testing.T) {
 	_, err = m.server.Request(t.Context(), "http://localhost/")
 	require.NoError(t, err)
 	require.NotEqual(t, workers, m.server.Workers(), "a changed list of modules recycles")
+	require.Empty(t, m.of(func(a kernel.Activity) string {
+		if d, ok := a.(kernel.FileDeleted); ok {
+			return d.File.Path
+		}
+		return ""
+	}), "the pool's copy of the configuration is replaced, not deleted")
 }
 
 func TestABrokenModuleStopsThePool(t *testing.T) {

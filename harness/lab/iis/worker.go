@@ -226,10 +226,7 @@ func (s *Server) writePoolFile(was *kernel.Process, file string) error {
 	if err := s.k.WriteFile(was, file+".tmp", data, kernel.CreateAlways); err != nil {
 		return err
 	}
-	if err := s.k.DeleteFile(was, file); err != nil && !kernel.IsNotFound(err) {
-		return err
-	}
-	return s.k.RenameFile(was, file+".tmp", file)
+	return s.k.ReplaceFile(was, file+".tmp", file)
 }
 
 // applies evaluates the conditions that a 64-bit integrated v4.0 worker meets.

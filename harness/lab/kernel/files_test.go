@@ -159,6 +159,24 @@ func TestAdministratorCreatesBesideSystemLibraries(t *testing.T) {
 	require.NoError(t, m.DeleteFile(m.shell, `C:\Windows\Temp\own.dll`))
 }
 
+func TestReplaceFile(t *testing.T) {
+	m := boot(t)
+	const from, to = `C:\Windows\Temp\new.txt`, `C:\Windows\Temp\old.txt`
+	require.NoError(t, m.WriteFile(m.shell, from, []byte("new"), kernel.CreateNew))
+	require.NoError(t, m.WriteFile(m.shell, to, []byte("old"), kernel.CreateNew))
+	requireCode(t, kernel.AlreadyExists, m.RenameFile(m.shell, from, to), "a rename needs a free place")
+	seen := m.since(func() { require.NoError(t, m.ReplaceFile(m.shell, from, to)) })
+	require.Len(t, seen, 1, "no deletion is seen")
+	renamed, ok := seen[0].(kernel.FileRenamed)
+	require.True(t, ok)
+	require.Equal(t, []string{from, to, "new"}, []string{renamed.From, renamed.File.Path, string(renamed.File.Content)})
+	_, err := m.Stat(m.shell, from)
+	requireCode(t, kernel.FileNotFound, err, "it is gone from its old place")
+	for _, target := range []string{`C:\Windows\System32\inetsrv\defdoc.dll`, `C:\Users\Public`} {
+		requireCode(t, kernel.AccessDenied, m.ReplaceFile(m.shell, to, target), target)
+	}
+}
+
 func TestTakingOwnership(t *testing.T) {
 	m := boot(t)
 	path := `C:\Windows\System32\inetsrv\static.dll`

@@ -77,6 +77,23 @@ func (k *Kernel) DeleteFile(p *Process, path string) error {
 
 // RenameFile gives a file or directory a new path, which must be free.
 func (k *Kernel) RenameFile(p *Process, from, to string) error {
+	return k.rename(p, from, to, k.host.FS.Rename)
+}
+
+// ReplaceFile gives a file a new path, in the place of the file that is there, as
+// MoveFileEx does with MOVEFILE_REPLACE_EXISTING. What was there ends with the
+// rename: no deletion is seen.
+func (k *Kernel) ReplaceFile(p *Process, from, to string) error {
+	if there, err := k.Stat(p, to); err == nil {
+		locked := there.IsDirectory() || there.Attributes&host.ReadOnly != 0 || k.mapped(there.Path)
+		if locked || !there.Access.Allows(p.Token, host.RightDelete) {
+			return fail("rename", there.Path, AccessDenied)
+		}
+	}
+	return k.rename(p, from, to, k.host.FS.Replace)
+}
+
+func (k *Kernel) rename(p *Process, from, to string, move func(from, to string) error) error {
 	source, err := k.allowed(p, "rename", from, host.RightDelete)
 	if err != nil {
 		return err
@@ -89,7 +106,7 @@ func (k *Kernel) RenameFile(p *Process, from, to string) error {
 		return err
 	}
 	k.work(50*time.Microsecond, 500*time.Microsecond)
-	if err := k.host.FS.Rename(source, target); err != nil {
+	if err := move(source, target); err != nil {
 		return translate("rename", target, err)
 	}
 	f, err := k.host.FS.Stat(target)
