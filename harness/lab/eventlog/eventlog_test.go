@@ -3,6 +3,7 @@ package eventlog_test
 import (
 	"encoding/xml"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -228,4 +229,39 @@ func Example() {
 	// Output:
 	// at once: 0
 	// later: 1 2026-01-05T08:00:00.0200000Z <nil>
+}
+
+// TestQueriesThatBeginLate holds what a query finds against a look at every record.
+func TestQueriesThatBeginLate(t *testing.T) {
+	clock := host.NewVirtualClock(time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC))
+	log := eventlog.New(clock, "LAB")
+	for i := range 20 {
+		log.Append(eventlog.Application, eventlog.Event{EventID: i % 3, Data: []eventlog.Field{{Name: "EventRecordID", Value: "99999"}}}, clock.Now())
+	}
+	channel, _ := log.Channel(eventlog.Application)
+	all := channel.Records()
+	middle := strconv.FormatUint(all[9].ID, 10)
+	for expression, want := range map[string]int{
+		"*[System[(EventRecordID>" + middle + ")]]":                     10,
+		"*[System[EventRecordID>=" + middle + "]]":                      11,
+		"*[System[EventRecordID=" + middle + "]]":                       1,
+		"*[System[EventID=1 and EventRecordID>" + middle + "]]":         4,
+		"*[System[EventID=1 or EventRecordID>" + middle + "]]":          13,
+		"*[System[EventRecordID>" + middle + "] and System[EventID=1]]": 4,
+		"*[System[EventRecordID<" + middle + "]]":                       9,
+		"*[System[EventRecordID!=" + middle + "]]":                      19,
+	} {
+		found, err := channel.Query(expression)
+		require.NoError(t, err, expression)
+		require.Len(t, found, want, expression)
+		q, err := eventlog.ParseQuery(expression)
+		require.NoError(t, err)
+		var each []eventlog.Record
+		for i := range all {
+			if q.Match(&all[i], clock.Now()) {
+				each = append(each, all[i])
+			}
+		}
+		require.Equal(t, each, found, expression)
+	}
 }

@@ -216,11 +216,15 @@ func (r Record) size() int64 {
 
 // Records returns what has been written by now, in order of record id. The
 // result must not be modified.
-func (c *Channel) Records() []Record {
+func (c *Channel) Records() []Record { return c.recordsFrom(0) }
+
+// recordsFrom returns the records whose id is at least so much.
+func (c *Channel) recordsFrom(least uint64) []Record {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.flush()
-	return slices.Clip(c.records)
+	begin, _ := slices.BinarySearchFunc(c.records, least, func(r Record, id uint64) int { return cmp.Compare(r.ID, id) })
+	return slices.Clip(c.records[begin:])
 }
 
 // Query returns the records that an XPath expression selects, in order of record
@@ -231,7 +235,7 @@ func (c *Channel) Query(xpath string) ([]Record, error) {
 		return nil, err
 	}
 	var out []Record
-	records, now := c.Records(), c.log.clock.Now()
+	records, now := c.recordsFrom(q.least()), c.log.clock.Now()
 	for i := range records {
 		if q.Match(&records[i], now) {
 			out = append(out, records[i])

@@ -44,6 +44,59 @@ func (q *Query) Match(r *Record, now time.Time) bool {
 	return len(q.root.walk(node{kind: documentNode, record: r, now: now})) > 0
 }
 
+// least is a record id below which the query selects nothing, as far as it says
+// so in a plain way: whoever follows a log asks again and again for what is new.
+func (q *Query) least() uint64 {
+	id := uint64(0)
+	if q.root != nil {
+		for _, s := range q.root.steps {
+			id = max(id, allLeast(s.predicates, leastInEvent))
+		}
+	}
+	return id
+}
+
+func allLeast(conditions []expression, of func(expression) uint64) uint64 {
+	id := uint64(0)
+	for _, c := range conditions {
+		id = max(id, of(c))
+	}
+	return id
+}
+
+// leastInEvent reads System[...] and conditions joined by and.
+func leastInEvent(e expression) uint64 {
+	switch e := e.(type) {
+	case logical:
+		if e.and {
+			return max(leastInEvent(e.left), leastInEvent(e.right))
+		}
+	case *path:
+		if len(e.steps) == 1 && e.steps[0].name == "System" && !e.steps[0].attribute {
+			return allLeast(e.steps[0].predicates, leastInSystem)
+		}
+	}
+	return 0
+}
+
+// leastInSystem reads EventRecordID>n and conditions joined by and.
+func leastInSystem(e expression) uint64 {
+	switch e := e.(type) {
+	case logical:
+		if e.and {
+			return max(leastInSystem(e.left), leastInSystem(e.right))
+		}
+	case comparison:
+		left, isPath := e.left.(*path)
+		right, isLiteral := e.right.(literal)
+		if isPath && isLiteral && len(left.steps) == 1 && left.steps[0].name == "EventRecordID" && (e.op == ">" || e.op == ">=" || e.op == "=") {
+			id, _ := integer(right.value)
+			return id
+		}
+	}
+	return 0
+}
+
 // expression is a part of a predicate. Its value is a bool, float64, string or
 // []node.
 type expression interface{ eval(at node) any }
