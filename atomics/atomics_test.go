@@ -60,7 +60,7 @@ func ExampleCommandLine() {
 		fmt.Printf("%s %s %v\n", file, arguments, err)
 	}
 	// Output:
-	// powershell.exe & {echo \"a\"
+	// powershell.exe & {echo \""a\""
 	// echo b} <nil>
 	// cmd.exe /c echo "a" && echo b <nil>
 }

@@ -99,7 +99,8 @@ func replaceFolder(text, folder string) string {
 func CommandLine(executor ExecutorName, script string, prerequisite bool) (file, arguments string, err error) {
 	switch executor {
 	case PowerShell:
-		return "powershell.exe", "& {" + strings.ReplaceAll(strings.TrimSpace(script), `"`, `\"`) + "}", nil
+		// The second quote opens a quoted part of the command line, so that the blanks inside a string survive.
+		return "powershell.exe", "& {" + strings.ReplaceAll(strings.TrimSpace(script), `"`, `\""`) + "}", nil
 	case CommandPrompt:
 		glue := " & "
 		if prerequisite {

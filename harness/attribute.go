@@ -34,39 +34,38 @@ func attribute(e *Evidence) *attribution {
 	for _, p := range [...]Phase{Prerequisite, Attack, Cleanup, Harness} {
 		a.marks[p] = strings.ToLower(`\` + WorkDir(e.Run, p))
 	}
-	launchers := map[uint64]bool{uint64(e.Host.ProcessID): true}
-	for _, x := range e.Executions {
-		launchers[uint64(x.LauncherID)] = true
-	}
 	for i := range e.Events {
 		if ev := &e.Events[i]; ev.Channel == telemetry.ChannelSysmon && ev.EventID == 1 {
-			a.learn(ev, launchers)
+			a.learn(ev)
+		}
+	}
+	for _, x := range e.Executions {
+		if launcher := a.running(uint64(x.LauncherID), x.Started); launcher != "" && a.roots[launcher] == "" {
+			a.roots[launcher] = Harness
 		}
 	}
 	return a
 }
 
-func (a *attribution) learn(e *telemetry.Event, launchers map[uint64]bool) {
-	guid, parent := e.Get("ProcessGuid"), e.Get("ParentProcessGuid")
+func (a *attribution) learn(e *telemetry.Event) {
+	guid, parent := processGUID(e.Get("ProcessGuid")), processGUID(e.Get("ParentProcessGuid"))
 	a.parents[guid] = parent
 	id := decimal(e.Get("ProcessId"))
 	a.pids[id] = append(a.pids[id], started{guid, e.Time()})
 	dir := strings.ToLower(strings.TrimSuffix(e.Get("CurrentDirectory"), `\`))
 	for p, mark := range a.marks {
-		if strings.HasSuffix(dir, mark) && !a.marked(parent, p) {
+		if strings.HasSuffix(dir, mark) {
 			a.roots[guid] = p
 		}
 	}
-	switch {
-	case isShellHost(e.Get("ParentImage")) && (launchers[id] || a.roots[guid] == ""):
+	if isShellHost(e.Get("ParentImage")) && a.roots[guid] == "" {
 		// Only geiger opens WinRM shells on a declared lab machine while a run lasts.
 		a.roots[parent] = Harness
-	case launchers[id] && a.roots[guid] == "":
-		a.roots[guid] = Harness
 	}
 }
 
-func (a *attribution) marked(guid string, p Phase) bool { return a.roots[guid] == p }
+// processGUID is a ProcessGuid in one spelling: forwarders and exports change the case.
+func processGUID(text string) string { return strings.ToUpper(text) }
 
 func isShellHost(image string) bool { return strings.EqualFold(baseName(image), "winrshost.exe") }
 
@@ -98,8 +97,10 @@ func (a *attribution) ofProcess(guid string) Phase {
 
 // ofEvent is the phase of an event: that of the process which caused it.
 func (a *attribution) ofEvent(e *telemetry.Event) Phase {
-	if guid := e.Get("ProcessGuid"); guid != "" {
-		return a.ofProcess(guid)
+	for _, name := range [...]string{"ProcessGuid", "SourceProcessGuid", "SourceProcessGUID"} {
+		if guid := e.Get(name); guid != "" {
+			return a.ofProcess(processGUID(guid))
+		}
 	}
 	id := uint64(e.ProcessID)
 	for _, name := range [...]string{"NewProcessId", "ProcessId"} {
@@ -111,15 +112,19 @@ func (a *attribution) ofEvent(e *telemetry.Event) Phase {
 	return a.ofProcess(a.running(id, e.Time()))
 }
 
-// running is the latest process of that id which had started by then; Windows uses ids again.
+// startSlack is how much earlier than Sysmon's event another channel may say that a process did something.
+const startSlack = time.Second
+
+// running is the latest process of that id which had started by then, or ""; Windows uses ids again, and a process that
+// started before the run is in no event of it.
 func (a *attribution) running(id uint64, by time.Time) string {
-	guid := ""
+	var latest started
 	for _, s := range a.pids[id] {
-		if guid == "" || !s.at.After(by.Add(time.Second)) {
-			guid = s.guid
+		if !s.at.After(by.Add(startSlack)) && (latest.guid == "" || s.at.After(latest.at)) {
+			latest = s
 		}
 	}
-	return guid
+	return latest.guid
 }
 
 // precedence decides for an alert that came of several phases: it would not exist without any of them, and the one

@@ -167,7 +167,11 @@ func TestCleansUpWhenInterrupted(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 	require.Contains(t, m.lines, "powershell.exe & {remove}", "the cleanup runs on a context of its own")
 	require.Equal(t, `sweep geiger\r1`, m.calls[len(m.calls)-1])
-	require.Equal(t, harness.NotExecuted, e.Fault.Reason)
+	require.Equal(t, harness.Fault{Link: harness.LinkExecuted, Reason: harness.Interrupted, Why: "the run was interrupted; the host was cleaned up"}, *e.Fault)
+	v, err := harness.Judge(t.Context(), s, e, dropped(anyDLL))
+	require.NoError(t, err)
+	require.Equal(t, harness.Inconclusive, v.Outcome)
+	require.Equal(t, harness.Interrupted, v.Reason)
 }
 
 func TestFenceWaitsOnTheInjectedClock(t *testing.T) {

@@ -157,6 +157,9 @@ func (j *judgement) executed() {
 }
 
 func (j *judgement) tookEffect() {
+	if j.faulted(LinkTookEffect) {
+		return
+	}
 	j.proven(LinkTookEffect, len(j.scenario.Effect), Inconclusive, NoEffect)
 }
 
@@ -377,7 +380,7 @@ func (j *judgement) fired(ctx context.Context, rules []*detection.Rule) error {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			j.breaks(LinkFired, Inconclusive, UnsupportedKQL, err.Error())
+			j.breaks(LinkFired, Inconclusive, whyNotRun(err), err.Error())
 			return nil
 		}
 		for i := range alerts {
@@ -394,6 +397,14 @@ func (j *judgement) unbound(r *detection.Rule, err error) {
 		reason = UnsupportedKQL
 	}
 	j.breaks(LinkBound, Inconclusive, reason, fmt.Sprintf("rule %q: %v", r.Name, err))
+}
+
+// whyNotRun tells a rule that geiger cannot run from one that no engine could have run on these rows.
+func whyNotRun(err error) Reason {
+	if syntax.IsUnsupported(err) {
+		return UnsupportedKQL
+	}
+	return RuleFailed
 }
 
 // unfilled notes the columns a rule reads that nothing on any host could fill.
@@ -419,6 +430,9 @@ func (j *judgement) raised(a *detection.Alert) RaisedAlert {
 		r.Row = append(r.Row, RowCell{c.Column, c.Value.String()})
 	}
 	for _, s := range a.Sources {
+		if s < 0 || int(s) >= len(j.evidence.Events) {
+			continue // a row that the rule itself wrote down, in a datatable
+		}
 		e := &j.evidence.Events[s]
 		r.Events = append(r.Events, EventRef{e.Channel, e.RecordID})
 	}
@@ -426,6 +440,12 @@ func (j *judgement) raised(a *detection.Alert) RaisedAlert {
 }
 
 func (j *judgement) cleanedUp() {
+	if _, failed := j.checks(LinkCleanedUp); failed != "" && !j.supported(LinkCleanedUp, Cleanup) {
+		return
+	}
+	if _, failed := j.checks(LinkCleanedUp); failed != "" && j.outcome != "" {
+		j.note("the host was not left as it was found: %s", failed)
+	}
 	j.proven(LinkCleanedUp, len(j.scenario.Cleaned), Fail, Residue)
 }
 

@@ -24,7 +24,7 @@ const channelLab = "Geiger-Lab/Operational"
 // stepTimeout is what Invoke-AtomicRedTeam gives each prerequisite, test and cleanup.
 const stepTimeout = 120 * time.Second
 
-// undoTimeout bounds the work on a host after the run's context has ended.
+// undoTimeout bounds the work on a host after the run's context has ended, on top of what the cleanup itself may take.
 const undoTimeout = 60 * time.Second
 
 // Runner takes scenarios to targets.
@@ -46,10 +46,37 @@ func (r *Runner) Observe(ctx context.Context, t Target, s *Scenario) (*Evidence,
 	}
 	o.observe(ctx)
 	if err := ctx.Err(); err != nil {
-		o.fault(LinkReached, Interrupted, "interrupted; the host was cleaned up")
+		o.interrupted()
 		return o.evidence, fmt.Errorf("scenario %s on %s: %w", s.Name, t.Name(), context.Cause(ctx))
 	}
 	return o.evidence, nil
+}
+
+// interrupted says what really stopped the run: whatever failed when its context ended is a consequence.
+func (o *observation) interrupted() {
+	link := LinkRecorded
+	for _, c := range o.evidence.Checks {
+		if c.Link == LinkTookEffect && !c.Holds {
+			link = LinkTookEffect
+		}
+	}
+	if f := o.evidence.Fault; f != nil {
+		link = f.Link
+	}
+	o.evidence.Fault = &Fault{link, Interrupted, "the run was interrupted; " + o.left()}
+}
+
+// left says how an interrupted run left the host.
+func (o *observation) left() string {
+	if !o.touched {
+		return "the host was not touched"
+	}
+	for _, c := range o.evidence.Checks {
+		if c.Link == LinkCleanedUp && !c.Holds {
+			return "the host could not be cleaned up"
+		}
+	}
+	return "the host was cleaned up"
 }
 
 // observation is one scenario on its way through one target.
@@ -61,6 +88,7 @@ type observation struct {
 	bookmarks []Bookmark
 	attack    *Execution
 	touched   bool // a working directory may exist on the host
+	undo      bool // the test may have changed something
 }
 
 func (o *observation) observe(ctx context.Context) {
@@ -73,7 +101,10 @@ func (o *observation) observe(ctx context.Context) {
 			o.timed(LinkTookEffect, func() bool { return o.check(ctx, LinkTookEffect, o.scenario.Effect) })
 		}
 	}
-	o.timed(LinkCleanedUp, func() bool { return o.cleanUp(ctx) })
+	// A test that was not started has nothing to undo: its cleanup would remove what was there before.
+	if o.undo {
+		o.timed(LinkCleanedUp, func() bool { return o.cleanUp(ctx) })
+	}
 	o.timed(LinkRecorded, func() bool { return o.collect(ctx) })
 }
 
@@ -139,7 +170,7 @@ func (o *observation) prepare(ctx context.Context) bool {
 func (o *observation) dependency(ctx context.Context, executor atomics.ExecutorName, d atomics.Dependency) bool {
 	met, err := o.prerequisite(ctx, executor, d.PrereqCommand)
 	if err == nil && met.ExitCode != 0 && d.GetPrereqCommand != "" {
-		if _, err = o.prerequisite(ctx, executor, d.GetPrereqCommand); err == nil {
+		if _, err = o.run(ctx, Prerequisite, executor, d.GetPrereqCommand, false); err == nil {
 			met, err = o.prerequisite(ctx, executor, d.PrereqCommand)
 		}
 	}
@@ -192,6 +223,7 @@ func (o *observation) run(ctx context.Context, p Phase, executor atomics.Executo
 }
 
 func (o *observation) execute(ctx context.Context) bool {
+	o.undo = true
 	if !o.scenario.Runs(Attack) {
 		return o.watch(ctx)
 	}
@@ -255,11 +287,15 @@ func (o *observation) printed(c Check) (bool, string) {
 
 // cleanUp undoes the test. It works on a context of its own, because a host must be cleaned up however a run ends.
 func (o *observation) cleanUp(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stepTimeout+undoTimeout)
 	defer cancel()
 	if o.scenario.Runs(Cleanup) && o.scenario.Test.Executor.CleanupCommand != "" {
 		x := o.scenario.Test.Executor
-		if _, err := o.run(ctx, Cleanup, x.Name, x.CleanupCommand, false); err != nil {
+		e, err := o.run(ctx, Cleanup, x.Name, x.CleanupCommand, false)
+		if err == nil && e.TimedOut {
+			err = fmt.Errorf("it did not end within %v and was stopped", stepTimeout)
+		}
+		if err != nil {
 			o.evidence.Checks = append(o.evidence.Checks, CheckResult{LinkCleanedUp, "the cleanup runs", false, err.Error()})
 			return false
 		}

@@ -40,6 +40,7 @@ const (
 	NotRecorded      Reason = "not recorded"
 	RuleDoesNotBind  Reason = "rule does not bind"
 	UnsupportedKQL   Reason = "unsupported KQL"
+	RuleFailed       Reason = "rule failed" // it binds, and ended with an error on these rows
 	UnsupportedInLab Reason = "unsupported in the lab"
 	Interrupted      Reason = "interrupted"
 )
