@@ -1,7 +1,10 @@
 package kql
 
 import (
+	"strings"
+
 	"github.com/seed-67b27da2/geiger/detection/kql/bind"
+	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
 
@@ -108,19 +111,30 @@ func (c *compiler) missingOperator(p bind.Operator) operator {
 	}
 	switch p := p.(type) {
 	case *bind.Opaque:
-		c.unsupported(p.Span(), "operator %s is not supported", p.Keyword)
+		c.unsupported(c.wordOf(p, p.Keyword), "operator %s is not supported", p.Keyword)
 	case *bind.External:
-		c.unsupported(p.Span(), "externaldata is not supported: it needs the network")
+		c.unsupported(c.wordOf(p, "externaldata"), "externaldata is not supported: it needs the network")
 	case *bind.Service:
-		c.unsupported(p.Span(), "function %s belongs to the service and is not supported", p.Name)
+		c.unsupported(c.wordOf(p, p.Name), "function %s belongs to the service and is not supported", p.Name)
 	case *bind.Evaluate:
-		c.unsupported(p.Span(), "plugin %s is not supported", p.Name)
+		c.unsupported(c.wordOf(p, p.Name), "plugin %s is not supported", p.Name)
 	case nil:
 		return &values{table: NewBuilder(nil).Table()}
 	default:
-		c.unsupported(p.Span(), "operator %s is not supported", firstWord(c.text(p.Span())))
+		word := firstWord(c.text(p.Span()))
+		c.unsupported(c.wordOf(p, word), "operator %s is not supported", word)
 	}
 	return &values{table: NewBuilder(p.Columns()).Table()}
+}
+
+// wordOf is where a word stands in the text of an operator: what a message about it underlines.
+func (c *compiler) wordOf(p bind.Operator, word string) syntax.Span {
+	s := p.Span()
+	i := strings.Index(c.text(s), word)
+	if i < 0 {
+		return s
+	}
+	return syntax.Span{Start: s.Start + i, End: s.Start + i + len(word)}
 }
 
 func firstWord(s string) string {

@@ -48,6 +48,11 @@ func (q *Query) bind() error {
 	if failed(bound.Diagnostics) {
 		return &syntax.Error{Source: q.source, Diagnostics: bound.Diagnostics}
 	}
+	if bound.Plan == nil {
+		return &syntax.Error{Source: q.source, Diagnostics: []syntax.Diagnostic{{
+			Class: syntax.ClassBind, Message: "the query has no expression that gives rows", Span: syntax.Span{Start: len(q.source.Text), End: len(q.source.Text)},
+		}}}
+	}
 	c := &compiler{source: q.source}
 	q.root = c.operator(bound.Plan)
 	if failed(c.diagnostics) {

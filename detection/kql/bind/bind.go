@@ -56,6 +56,7 @@ func BindWith( //nolint:revive // Bind, with options: callers look for it beside
 		source: src, schema: schema, builtins: builtins(), options: opts,
 		scope: newScope(nil), seen: map[fault]bool{}, nextColumn: 1, mentions: countNames(q),
 	}
+	b.checkDirectives(q.Directives)
 	out := b.bindStatements(q.Statements)
 	r := &Result{Tables: b.tables, Diagnostics: b.diagnostics}
 	slices.SortStableFunc(r.Diagnostics, func(x, y syntax.Diagnostic) int { return cmp.Compare(x.Span.Start, y.Span.Start) })

@@ -135,6 +135,7 @@ func (b *binder) finishCall(e *syntax.Call, f *function, c *call, out *bound) {
 		out.expr = columnNamesOf(c.args[0].table, e.Span())
 	}
 	b.checkBranches(e, f, c)
+	b.checkSerialized(f.name, e.Name.Span())
 	b.checkRegex(f.planName(), c.args)
 	if f.name == "column_ifexists" || f.name == "columnifexists" {
 		b.bindColumnIfExists(c, out)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
+	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -225,28 +226,50 @@ func leadingDigits(s string) int {
 	return n
 }
 
+// bindProjectByNames binds project-by-names, which passes over names that no column has.
+// Source: https://learn.microsoft.com/kusto/query/project-by-names-operator
 func (b *binder) bindProjectByNames(op *syntax.ProjectByNames, in *relation) *relation {
 	p := newProjection()
 	for _, e := range op.Columns {
-		pattern := ""
-		switch e := e.(type) {
-		case *syntax.Wildcard:
-			pattern = e.Pattern
-		case *syntax.Star:
-			pattern = "*"
-		case *syntax.Literal:
-			pattern = e.Text
-		case *syntax.Name:
-			pattern = e.Text
-		default:
-			b.bindExpr(e)
-			continue
-		}
-		for i, c := range in.all() {
-			if matches(pattern, c.name) {
-				p.add(c, columnAt(i, c), "", false, true)
+		for _, pattern := range b.namesOf(e, in) {
+			for i, c := range in.all() {
+				if matches(pattern, c.name) {
+					p.add(c, columnAt(i, c), "", false, true)
+				}
 			}
 		}
 	}
 	return b.projected(p, in, op, "project-by-names")
+}
+
+// namesOf are the names and wildcards that an operand of project-by-names stands for: itself, or the texts
+// of an array that is known before the query runs.
+func (b *binder) namesOf(e syntax.Expr, in *relation) []string {
+	switch e := e.(type) {
+	case *syntax.Wildcard:
+		return []string{e.Pattern}
+	case *syntax.Star:
+		return []string{"*"}
+	case *syntax.Literal:
+		return []string{e.Text}
+	case *syntax.Name:
+		if _, c := in.find(e.Text); c != nil || b.scope.find(e.Text) == nil {
+			return []string{e.Text}
+		}
+	}
+	l, ok := b.bindExpr(e).expr.(*Literal)
+	if !ok {
+		return nil
+	}
+	if l.Value.Type() == value.String {
+		return []string{l.Value.Str()}
+	}
+	var names []string
+	list, _ := l.Value.Dynamic().([]any)
+	for _, x := range list {
+		if name, ok := x.(string); ok {
+			names = append(names, name)
+		}
+	}
+	return names
 }

@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
@@ -107,6 +108,40 @@ func (b *binder) checkBranches(e *syntax.Call, f *function, c *call) {
 			return
 		}
 		seen = t
+	}
+}
+
+// serialized marks rows that have an order.
+func serialized(r *relation) *relation {
+	r.serialized = true
+	return r
+}
+
+// checkSerialized reports a function of neighbouring rows where rows have no order.
+// Source: https://learn.microsoft.com/kusto/query/window-functions
+func (b *binder) checkSerialized(name string, at syntax.Span) {
+	switch name {
+	case "prev", "next", "row_number", "row_cumsum", "row_rank", "row_rank_min", "row_rank_dense", "row_window_session":
+	default:
+		return
+	}
+	if b.row == nil || b.row.serialized || b.row.open {
+		return
+	}
+	d := b.report("", at, "the function '%s' needs rows in an order", name)
+	d.Hint = "put `| serialize` or `| sort by ...` before it"
+}
+
+// checkDirectives reports lines `#name` at the start of a query that no client knows.
+func (b *binder) checkDirectives(list []syntax.Word) {
+	known := []string{
+		"automate", "browse", "connect", "crp", "database", "download", "qp", "query", "run", "save", "sqr", "truesight", "upload", "welcome",
+	}
+	for _, w := range list {
+		if !slices.Contains(known, w.Text) {
+			d := b.report("KS250", w.Span, "unknown directive '%s'", w.Text)
+			d.Hint = hint(w.Text, known)
+		}
 	}
 }
 

@@ -87,7 +87,7 @@ func (b *binder) bindMvExpand(op *syntax.MvExpand, in *relation) *relation {
 	if limit == nil && op.Keyword().Text == "mvexpand" {
 		limit = &Literal{Typed: Typed{Result: value.Long, At: op.Span()}, Value: value.NewLong(128)}
 	}
-	r := &relation{columns: x.projection.columns, open: in.open}
+	r := &relation{columns: x.projection.columns, open: in.open, serialized: in.serialized}
 	r.op = &MvExpand{
 		Output: b.output(r, op), Input: in.op, Expansions: x.list, ItemIndex: x.itemIndex, Limit: limit, BagExpansion: x.bags,
 	}
@@ -101,7 +101,7 @@ func (b *binder) bindMvApply(op *syntax.MvApply, in *relation) *relation {
 		b.bindExpr(op.ContextID)
 	}
 	plan := &MvApply{Input: in.op, Expansions: x.list, ItemIndex: x.itemIndex, Limit: limit, ID: b.id()}
-	subject := &relation{columns: x.projection.columns, open: in.open}
+	subject := &relation{columns: x.projection.columns, open: in.open, serialized: true}
 	subject.op = &Subject{Output: b.output(subject, op), ID: plan.ID}
 	sub := b.bindSubquery(op.Subquery, subject)
 	plan.Subquery = sub.op
@@ -161,7 +161,7 @@ func (b *binder) bindPartition(op *syntax.Partition, in *relation) *relation {
 		b.scope.define(&symbol{name: by.column.name, scalar: &key})
 	}
 	plan := &Partition{Input: in.op, By: by.expr, ID: b.id()}
-	subject := &relation{columns: in.all(), open: in.open}
+	subject := &relation{columns: in.all(), open: in.open, serialized: in.serialized}
 	subject.op = &Subject{Output: b.output(subject, op), ID: plan.ID}
 	sub := subject
 	switch {
@@ -196,7 +196,7 @@ func (b *binder) bindPartitionBy(op *syntax.PartitionBy, in *relation) *relation
 		b.bindExpr(op.ContextID)
 	}
 	plan := &Partition{Input: in.op, By: by.expr, ID: b.id()}
-	subject := &relation{columns: in.all(), open: in.open}
+	subject := &relation{columns: in.all(), open: in.open, serialized: in.serialized}
 	subject.op = &Subject{Output: b.output(subject, op), ID: plan.ID}
 	sub := b.bindSubquery(op.Subquery, subject)
 	plan.Subquery = sub.op

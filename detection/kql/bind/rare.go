@@ -74,7 +74,7 @@ func (b *binder) bindTopHitters(op *syntax.TopHitters, in *relation) *relation {
 	} else {
 		cols = append(cols, &column{name: "approximate_count_" + of.name, typing: scalar(value.Long)})
 	}
-	r := &relation{columns: cols, open: in.open}
+	r := &relation{columns: cols, open: in.open, serialized: true}
 	plan.Output = b.output(r, op)
 	r.op = plan
 	return r
@@ -254,5 +254,5 @@ func (b *binder) bindScan(op *syntax.Scan, in *relation) *relation {
 	if p := property(op.Properties, "with_match_id"); p != nil {
 		cols = append(cols, &column{name: word(p), typing: scalar(value.Long)})
 	}
-	return b.opaque(cols, in.open, op, in)
+	return serialized(b.opaque(cols, in.open, op, in))
 }

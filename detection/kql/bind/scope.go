@@ -14,7 +14,9 @@ type relation struct {
 	// taken to be one of them, and kept in inferred.
 	open     bool
 	inferred []*column
-	op       Operator
+	// serialized is set if the rows have an order that functions of neighbouring rows can rely on.
+	serialized bool
+	op         Operator
 	// name is what union's withsource= calls the rows.
 	name  string
 	graph *graph

@@ -16,7 +16,7 @@ func (b *binder) bindParse(op *syntax.ParseOperator, in *relation) *relation {
 		plan.Kind = w
 	}
 	b.checkKind(op.Properties, []string{"simple", "regex", "relaxed"})
-	r := &relation{columns: append([]*column(nil), in.all()...), open: in.open}
+	r := &relation{columns: append([]*column(nil), in.all()...), open: in.open, serialized: in.serialized}
 	declared := map[string]bool{}
 	for i, part := range op.Pattern {
 		b.bindParsePart(op.Pattern, i, part, plan, r, declared)
@@ -85,7 +85,7 @@ func (b *binder) bindParseKV(op *syntax.ParseKV, in *relation) *relation {
 	text := b.bindExpr(op.Input)
 	b.require(text, "Scalar")
 	plan := &ParseKV{Input: in.op, Text: text.expr, Properties: words(op.With)}
-	r := &relation{columns: append([]*column(nil), in.all()...), open: in.open}
+	r := &relation{columns: append([]*column(nil), in.all()...), open: in.open, serialized: in.serialized}
 	for _, c := range b.schemaColumns(op.Schema) {
 		plan.Keys = append(plan.Keys, ParseKey{Name: c.name, Index: r.set(c), Type: c.typing.valueType()})
 	}

@@ -106,19 +106,19 @@ func (b *binder) bindRowOperator(op syntax.Operator, in *relation) *relation {
 
 // same is the relation of an operator that keeps the columns of its input.
 func same(in *relation, op Operator) *relation {
-	return &relation{columns: in.all(), open: in.open, op: op, graph: in.graph}
+	return &relation{columns: in.all(), open: in.open, op: op, graph: in.graph, serialized: in.serialized}
 }
 
 // projected is the relation of a projection.
 func (b *binder) projected(p *projection, in *relation, op syntax.Node, keyword string) *relation {
-	r := &relation{columns: p.columns, open: in.open}
+	r := &relation{columns: p.columns, open: in.open, serialized: in.serialized}
 	r.op = &Project{Output: b.output(r, op), Input: in.op, Exprs: p.exprs, Keyword: keyword}
 	return r
 }
 
 // extended is the relation of an operator that adds to its input.
 func (b *binder) extended(p *projection, in *relation, op syntax.Node, keyword string) *relation {
-	r := &relation{columns: p.columns, open: in.open}
+	r := &relation{columns: p.columns, open: in.open, serialized: in.serialized}
 	plan := &Extend{Output: b.output(r, op), Input: in.op, Keyword: keyword}
 	for i, e := range p.exprs {
 		if c, ok := e.(*Column); ok && c.Index == i && i < len(in.all()) && in.all()[i] == p.columns[i] {
@@ -148,6 +148,9 @@ func (b *binder) bindExtend(op *syntax.Extend, in *relation) *relation {
 }
 
 func (b *binder) bindSerialize(op *syntax.Serialize, in *relation) *relation {
+	was := in.serialized
+	in.serialized = true
+	defer func() { in.serialized = was }()
 	items := b.bindItems(op.Columns)
 	b.requireScalars(values(items))
 	p := newProjection()
@@ -173,7 +176,7 @@ func (b *binder) bindSort(op *syntax.Sort, in *relation) *relation {
 	if b.requireScalars(args) {
 		b.requireNotDynamic(args)
 	}
-	return same(in, &Sort{Output: b.output(in, op), Input: in.op, Keys: keys})
+	return serialized(same(in, &Sort{Output: b.output(in, op), Input: in.op, Keys: keys}))
 }
 
 // bindKeys binds sort keys. The default is descending, nulls last; ascending puts them first.
@@ -212,7 +215,7 @@ func (b *binder) bindTop(op *syntax.Top, in *relation) *relation {
 		keys, args = b.bindKeys([]*syntax.OrderKey{op.Key})
 		b.requireScalars(args)
 	}
-	return same(in, &Top{Output: b.output(in, op), Input: in.op, N: n, Keys: keys})
+	return serialized(same(in, &Top{Output: b.output(in, op), Input: in.op, N: n, Keys: keys}))
 }
 
 // bindCountOf binds the number of rows that take and its kin ask for.
@@ -227,7 +230,9 @@ func (b *binder) bindTake(op *syntax.Take, in *relation) *relation {
 }
 
 func (b *binder) bindSample(op *syntax.Sample, in *relation) *relation {
-	return same(in, &Sample{Output: b.output(in, op), Input: in.op, N: b.bindCountOf(op.N)})
+	r := same(in, &Sample{Output: b.output(in, op), Input: in.op, N: b.bindCountOf(op.N)})
+	r.serialized = false
+	return r
 }
 
 func (b *binder) bindCount(op *syntax.Count, in *relation) *relation {
@@ -337,7 +342,7 @@ func (b *binder) bindPrint(op *syntax.PrintOperator) *relation {
 		b.require(it.value, "Scalar")
 		b.place(p, it, placing{style: printStyle, name: "print_" + itoa(i)})
 	}
-	r := &relation{columns: p.columns}
+	r := &relation{columns: p.columns, serialized: true}
 	r.op = &Print{Output: b.output(r, op), Exprs: p.exprs}
 	return r
 }
@@ -364,7 +369,7 @@ func (b *binder) bindRange(op *syntax.Range) *relation {
 			t = typing{shape: unknown}
 		}
 	}
-	r := &relation{columns: []*column{{name: op.Column.Text, typing: t}}}
+	r := &relation{columns: []*column{{name: op.Column.Text, typing: t}}, serialized: true}
 	r.op = &Range{Output: b.output(r, op), From: from.expr, To: to.expr, Step: step.expr}
 	return r
 }

@@ -1,10 +1,22 @@
 package syntax
 
 // directives passes the lines that begin with # at the start of a query; they are for the client.
-func (p *parser) directives() {
-	for p.tokens[p.pos].kind == directiveToken {
-		p.pos++
+func (p *parser) directives() []Word {
+	var list []Word
+	for ; p.tokens[p.pos].kind == directiveToken; p.pos++ {
+		start := int(p.tokens[p.pos].start) + len("#")
+		end := start
+		for end < len(p.text) && isNameByte(p.text[end]) {
+			end++
+		}
+		list = append(list, Word{Text: p.text[start:end], Span: Span{start, end}})
 	}
+	return list
+}
+
+// isNameByte reports whether a byte can be part of the name of a directive.
+func isNameByte(c byte) bool {
+	return c == '_' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 }
 
 // statements reads the statements of a query up to its end.

@@ -20,7 +20,7 @@ func Parse(source *Source) (*Query, []Diagnostic) {
 	tokens, diagnostics := scan(source.Text)
 	p := &parser{text: source.Text, tokens: tokens, diagnostics: diagnostics, failed: -1}
 	q := &Query{extent: extent{Span{0, len(source.Text)}}, Source: source}
-	p.directives()
+	q.Directives = p.directives()
 	if p.at('.') {
 		return q, []Diagnostic{p.command()}
 	}

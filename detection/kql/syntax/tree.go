@@ -66,7 +66,9 @@ type Name struct {
 // Query is a whole text: statements separated by semicolons.
 type Query struct {
 	extent
-	Source     *Source
+	Source *Source
+	// Directives are the names of the lines `#name ...` that a query can begin with.
+	Directives []Word
 	Statements []Statement
 }
 
