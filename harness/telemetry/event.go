@@ -9,9 +9,12 @@ import (
 	"bytes"
 	"encoding/xml"
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -139,12 +142,26 @@ func ParseXML(text []byte) (Event, error) {
 	return e, nil
 }
 
+// reference is a numeric character reference.
+var reference = regexp.MustCompile(`&#(x[0-9a-fA-F]+|[0-9]+);`)
+
 // legible replaces what XML 1.0 forbids, which Windows nevertheless renders when a process was started with such
 // characters in its command line: one odd command must not lose its event.
 func legible(text []byte) []byte {
 	bad := func(r rune) bool {
 		return r == utf8.RuneError || r < 0x20 && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF
 	}
+	text = reference.ReplaceAllFunc(text, func(found []byte) []byte {
+		digits, base := string(found[2:len(found)-1]), 10
+		if hex, ok := strings.CutPrefix(digits, "x"); ok {
+			digits, base = hex, 16
+		}
+		n, err := strconv.ParseInt(digits, base, 32)
+		if err == nil && n <= unicode.MaxRune && !bad(rune(n)) {
+			return found
+		}
+		return []byte("\uFFFD")
+	})
 	if bytes.IndexFunc(text, bad) < 0 {
 		return text
 	}

@@ -22,8 +22,9 @@ import (
 // FormatVersion is the version of the recording format that this package writes. It reads every version up to it.
 const FormatVersion = 1
 
-// maximumEvents bounds the unpacked size of one channel, so that a small hostile file cannot exhaust memory.
-const maximumEvents = 2 << 30
+// maximumEvents bounds the unpacked size of one channel, so that a small hostile file cannot exhaust memory. A rendered
+// Sysmon event is about 2 KiB.
+const maximumEvents = 512 << 20
 
 // Recording is what a host recorded during one run, with its provenance. On disk it is a folder (or an fs.FS of any
 // kind, such as a zip file):
@@ -146,6 +147,9 @@ func pack(events []Event) ([]byte, error) {
 	lines := json.NewEncoder(z)
 	lines.SetEscapeHTML(false)
 	for _, e := range events {
+		if len(e.XML) == 0 {
+			return nil, fmt.Errorf("record %d has no XML, which a recording keeps", e.RecordID)
+		}
 		if err := lines.Encode(line{e.RecordID, string(e.XML)}); err != nil {
 			return nil, err
 		}
@@ -215,7 +219,7 @@ func readManifest(files fs.FS) (*Manifest, error) {
 }
 
 func readChecked(files fs.FS, name string, want File) ([]byte, error) {
-	content, err := fs.ReadFile(files, name)
+	content, err := readRegular(files, name, want.Bytes)
 	if err != nil {
 		return nil, &DamagedError{name, "cannot be read", err}
 	}
@@ -225,13 +229,36 @@ func readChecked(files fs.FS, name string, want File) ([]byte, error) {
 	return content, nil
 }
 
+// readRegular reads a file of the size that it must have. A name that leads out of the recording is refused by the file
+// system; a pipe or a device, which might never end, is refused here.
+func readRegular(files fs.FS, name string, size int) ([]byte, error) {
+	if !fs.ValidPath(name) {
+		return nil, errors.New("the name leads out of the recording")
+	}
+	info, err := fs.Stat(files, name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("not a regular file")
+	}
+	if info.Size() != int64(size) {
+		return nil, fmt.Errorf("%d bytes, the manifest says %d", info.Size(), size)
+	}
+	return fs.ReadFile(files, name)
+}
+
 func unpack(name string, content []byte) ([]Event, error) {
 	z, err := zstd.NewReader(bytes.NewReader(content), zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maximumEvents))
 	if err != nil {
 		return nil, &DamagedError{name, "not zstandard", err}
 	}
 	defer z.Close()
-	events, err := ReadNDJSON(name, bufio.NewReader(io.LimitReader(z, maximumEvents)))
+	limited := &io.LimitedReader{R: z, N: maximumEvents}
+	events, err := ReadNDJSON(name, bufio.NewReader(limited))
+	if err == nil && limited.N <= 0 {
+		err = fmt.Errorf("more than %d bytes unpacked", maximumEvents)
+	}
 	if err != nil {
 		return nil, &DamagedError{name, "cannot be unpacked", err}
 	}

@@ -3,7 +3,9 @@ package telemetry_test
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,6 +15,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/zstd"
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-67b27da2/geiger/harness/telemetry"
@@ -107,8 +110,16 @@ func TestDamagedRecordings(t *testing.T) {
 		{"newer format", func(f fstest.MapFS) {
 			f["manifest.json"].Data = bytes.Replace(f["manifest.json"].Data, []byte(`"format": 1`), []byte(`"format": 9`), 1)
 		}, "recording format 9"},
-		{"events cut short", func(f fstest.MapFS) { f[events].Data = f[events].Data[:30] }, events + ": sha256"},
+		{"events cut short", func(f fstest.MapFS) { f[events].Data = f[events].Data[:30] }, events + ": cannot be read: 30 bytes, the manifest says "},
 		{"events missing", func(f fstest.MapFS) { delete(f, events) }, events + ": cannot be read"},
+		{"a file outside", func(f fstest.MapFS) { rename(f, events, "events/../../secret") }, "events/../../secret: cannot be read: the name leads out of the recording"},
+		{"an absolute file", func(f fstest.MapFS) { rename(f, events, "/etc/passwd") }, "/etc/passwd: cannot be read: the name leads out of the recording"},
+		{"a folder as a file", func(f fstest.MapFS) {
+			f[events] = &fstest.MapFile{Mode: fs.ModeDir}
+		}, events + ": cannot be read: not a regular file"},
+		{"a pipe", func(f fstest.MapFS) { f[events].Mode = fs.ModeNamedPipe }, events + ": cannot be read: not a regular file"},
+		{"another hash", func(f fstest.MapFS) { f["executions.json"].Data = []byte("[]") }, "executions.json: sha256"},
+		{"longer than it was", func(f fstest.MapFS) { f["executions.json"].Data = []byte("{}{}") }, "executions.json: cannot be read: 4 bytes, the manifest says 2"},
 		{"document changed", func(f fstest.MapFS) { f["executions.json"].Data = []byte("[]") }, "executions.json: sha256"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -121,6 +132,46 @@ func TestDamagedRecordings(t *testing.T) {
 			}
 		})
 	}
+}
+
+// rename lets the manifest speak of a file under another name.
+func rename(f fstest.MapFS, from, to string) {
+	f["manifest.json"].Data = bytes.ReplaceAll(f["manifest.json"].Data, []byte(from), []byte(to))
+}
+
+// TestUnpackedSizeIsBounded: a small file that unpacks to gigabytes is refused, not read.
+func TestUnpackedSizeIsBounded(t *testing.T) {
+	var packed bytes.Buffer
+	z, err := zstd.NewWriter(&packed)
+	require.NoError(t, err)
+	blank := bytes.Repeat(append(bytes.Repeat([]byte(" "), 1<<16-1), '\n'), 16)
+	for range 513 {
+		_, err := z.Write(blank)
+		require.NoError(t, err)
+	}
+	require.NoError(t, z.Close())
+	const name = "events/x.ndjson.zst"
+	sum := sha256.Sum256(packed.Bytes())
+	_, err = telemetry.Read(fstest.MapFS{
+		name:            {Data: packed.Bytes()},
+		"manifest.json": {Data: fmt.Appendf(nil, `{"format":1,"files":{%q:{"bytes":%d,"sha256":"%x"}}}`, name, packed.Len(), sum)},
+	})
+	var damaged *telemetry.DamagedError
+	require.ErrorAs(t, err, &damaged)
+	require.ErrorContains(t, err, "bytes unpacked")
+}
+
+func TestEventsWithoutXMLAreNotRecorded(t *testing.T) {
+	r := telemetry.Recording{Events: []telemetry.Event{{Channel: "Security", RecordID: 7}}}
+	err := r.Write(func(string, []byte) error { return nil })
+	require.EqualError(t, err, "pack Security: record 7 has no XML, which a recording keeps")
+}
+
+// TestIllegalReferences: Windows renders some control characters of a command line as references that XML forbids.
+func TestIllegalReferences(t *testing.T) {
+	e, err := telemetry.ParseXML([]byte(strings.Replace(fileCreate, `x.exe`, `&#x1;&#31;&#x1b;&#65;&#x263a;&#99999999999;`, 1)))
+	require.NoError(t, err)
+	require.Equal(t, "C:\\a & b\\\uFFFD\uFFFD\uFFFDA☺\uFFFD", e.Get("Image"))
 }
 
 // shared finds the research data beside the repository.
