@@ -18,6 +18,9 @@ func processCmdlets() []*cmdlet {
 
 // chosen finds the processes that a command's parameters name.
 func (c *call) chosen() ([]*kernel.Process, error) {
+	if !c.has("Name") && !c.has("Id") && !c.has("InputObject") && c.cmd.name != "Get-Process" {
+		return nil, bindingError("MissingMandatoryParameter", "Cannot process command because of one or more missing mandatory parameters: Id.")
+	}
 	var out []*kernel.Process
 	for _, v := range asList(c.value("InputObject")) {
 		if o, ok := v.(*Object); ok {
