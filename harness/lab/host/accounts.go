@@ -33,11 +33,12 @@ type Accounts struct {
 	mu     sync.RWMutex
 	users  map[string]User
 	groups map[string]Group
+	rid    int // of the account that was added last
 }
 
 // NewAccounts returns an empty database.
 func NewAccounts() *Accounts {
-	return &Accounts{users: map[string]User{}, groups: map[string]Group{}}
+	return &Accounts{users: map[string]User{}, groups: map[string]Group{}, rid: 1001}
 }
 
 // User returns the local user called name, with or without machine name.
@@ -91,6 +92,24 @@ func (a *Accounts) RemoveUser(name string) bool {
 	_, ok := a.users[Fold(name)]
 	delete(a.users, Fold(name))
 	return ok
+}
+
+// RemoveGroup deletes a group and reports whether it was there.
+func (a *Accounts) RemoveGroup(name string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	_, ok := a.groups[Fold(name)]
+	delete(a.groups, Fold(name))
+	return ok
+}
+
+// NextRID returns the last part of the SID of a new account. It is not given
+// again.
+func (a *Accounts) NextRID() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.rid++
+	return a.rid
 }
 
 // wellKnown are the accounts whose SIDs are the same on every machine.

@@ -138,6 +138,20 @@ type (
 		Subcategory host.AuditSubcategory // as it is now
 		Previous    host.AuditSetting
 	}
+	// UserChanged is a change of a local user, as it is now or was last.
+	UserChanged struct {
+		By
+		Change UserChange
+		User   host.User
+	}
+	// GroupChanged is a change of a local group; Member is the user who was added
+	// or removed.
+	GroupChanged struct {
+		By
+		Change GroupChange
+		Group  host.Group
+		Member host.User
+	}
 	// ShellOpened is a remote shell that the WinRM service opened.
 	ShellOpened struct {
 		By
@@ -185,6 +199,40 @@ type (
 
 // A Field is a named text of an event.
 type Field struct{ Name, Value string }
+
+// UserChange is what happened to a user.
+type UserChange int
+
+// The changes of users.
+const (
+	UserCreated UserChange = iota
+	UserEnabled
+	UserDisabled
+	UserAltered
+	PasswordReset
+	UserDeleted
+)
+
+// String is the name of the change.
+func (c UserChange) String() string {
+	return [...]string{"created", "enabled", "disabled", "altered", "password reset", "deleted"}[c]
+}
+
+// GroupChange is what happened to a group.
+type GroupChange int
+
+// The changes of groups.
+const (
+	GroupCreated GroupChange = iota
+	GroupDeleted
+	MemberAdded
+	MemberRemoved
+)
+
+// String is the name of the change.
+func (c GroupChange) String() string {
+	return [...]string{"created", "deleted", "member added", "member removed"}[c]
+}
 
 // An Attempt is what a client gave when it tried to log on.
 type Attempt struct {

@@ -39,6 +39,14 @@ const (
 	ElevationRequired  Code = 740
 	NoneMapped         Code = 1332
 	LogonFailure       Code = 1326
+	SpecialAccount     Code = 1371
+	NoSuchAlias        Code = 1376
+	MemberNotInAlias   Code = 1377
+	MemberInAlias      Code = 1378
+	AliasExists        Code = 1379
+	NoSuchMember       Code = 1387
+	UserNotFound       Code = 2221 // of lmerr.h, like the next
+	UserExists         Code = 2224
 	EvtChannelNotFound Code = 15007
 	EvtInvalidQuery    Code = 15001
 )
@@ -80,6 +88,14 @@ func messages() map[Code]string {
 		ElevationRequired:  "The requested operation requires elevation.",
 		NoneMapped:         "No mapping between account names and security IDs was done.",
 		LogonFailure:       "The user name or password is incorrect.",
+		SpecialAccount:     "Cannot perform this operation on built-in accounts.",
+		NoSuchAlias:        "The specified local group does not exist.",
+		MemberNotInAlias:   "The specified account name is not a member of the group.",
+		MemberInAlias:      "The specified account name is already a member of the group.",
+		AliasExists:        "The specified local group already exists.",
+		NoSuchMember:       "A member could not be added to or removed from the local group because the member does not exist.",
+		UserNotFound:       "The user name could not be found.",
+		UserExists:         "The account already exists.",
 		EvtChannelNotFound: "The specified channel could not be found.",
 		EvtInvalidQuery:    "The specified query is invalid.",
 	}

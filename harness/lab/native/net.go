@@ -1,7 +1,6 @@
 package native
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/seed-67b27da2/geiger/harness/lab/host"
@@ -93,106 +92,6 @@ func contains(list []string, want string) bool {
 		}
 	}
 	return false
-}
-
-func netUser(r *run, args []string) int {
-	rest, switches := words(args)
-	switch {
-	case contains(switches, "/domain"):
-		r.unsupported("domain")
-		return r.netError(2221, "The user name could not be found.")
-	case contains(switches, "/add") || contains(switches, "/delete") || contains(switches, "/active") || len(rest) > 1:
-		return r.changeAccount()
-	case len(rest) == 0:
-		r.userList()
-		return 0
-	}
-	u, ok := r.k.Host().Accounts.User(rest[0])
-	if !ok {
-		return r.netError(2221, "The user name could not be found.")
-	}
-	r.userDetails(u)
-	return 0
-}
-
-// changeAccount answers a change of the account database, which the simulation
-// does not make.
-func (r *run) changeAccount() int {
-	if !r.p.Token.Elevated {
-		r.complain("System error 5 has occurred.\n\nAccess is denied.\n\n")
-		return 2
-	}
-	r.unsupported("change of accounts")
-	r.print(netDone)
-	return 0
-}
-
-func (r *run) userList() {
-	r.print("\nUser accounts for \\\\%s\n\n%s\n", r.k.Host().Name, strings.Repeat("-", 79))
-	for i, u := range r.k.Host().Accounts.Users() {
-		if i > 0 && i%3 == 0 {
-			r.print("\n")
-		}
-		r.print("%-25s", u.Name)
-	}
-	r.print("\n" + netDone)
-}
-
-func (r *run) userDetails(u host.User) {
-	var groups []string
-	for _, g := range u.Groups {
-		groups = append(groups, "*"+host.Base(g))
-	}
-	yes := map[bool]string{true: "Yes", false: "No"}
-	for _, row := range [][2]string{
-		{"User name", u.Name},
-		{"Full Name", ""},
-		{"Comment", u.Comment},
-		{"User's comment", ""},
-		{"Country/region code", "000 (System Default)"},
-		{"Account active", yes[u.Enabled]},
-		{"Account expires", "Never"},
-		{"", ""},
-		{"Local Group Memberships", strings.Join(groups, " ")},
-		{"Global Group memberships", "*None"},
-	} {
-		r.print("%s\n", strings.TrimRight(fmt.Sprintf("%-29s%s", row[0], row[1]), " "))
-	}
-	r.print(netDone)
-}
-
-func netLocalGroup(r *run, args []string) int {
-	rest, switches := words(args)
-	if contains(switches, "/add") || contains(switches, "/delete") {
-		return r.changeAccount()
-	}
-	if len(rest) == 0 {
-		r.print("\nAliases for \\\\%s\n\n%s\n", r.k.Host().Name, strings.Repeat("-", 79))
-		for _, g := range r.k.Host().Accounts.Groups() {
-			if strings.HasPrefix(g.Name, `BUILTIN\`) {
-				r.print("*%s\n", host.Base(g.Name))
-			}
-		}
-		r.print(netDone)
-		return 0
-	}
-	for _, g := range r.k.Host().Accounts.Groups() {
-		if strings.EqualFold(host.Base(g.Name), rest[0]) {
-			r.members(g)
-			return 0
-		}
-	}
-	return r.netError(1376, "System error 1376 has occurred.\n\nThe specified local group does not exist.")
-}
-
-func (r *run) members(g host.Group) {
-	r.print("Alias name     %s\nComment        %s\n\nMembers\n\n%s\n", host.Base(g.Name), g.Comment, strings.Repeat("-", 79))
-	for _, u := range r.k.Host().Accounts.Users() {
-		if contains(u.Groups, g.Name) {
-			r.print("%s\n", u.Name)
-		}
-	}
-	r.print(netDone)
 }
 
 // byAnyName finds a service by its name or its display name.
@@ -294,7 +193,8 @@ func netShare(r *run, args []string) int {
 
 func netAccounts(r *run, args []string) int {
 	if len(args) > 0 {
-		return r.changeAccount()
+		r.unsupported("account policies")
+		return r.systemError(&kernel.Error{Code: kernel.NotSupported, Op: "set account policies"})
 	}
 	for _, row := range [][2]string{
 		{"Force user logoff how long after time expires?:", "Never"},

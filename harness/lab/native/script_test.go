@@ -88,6 +88,10 @@ func (m *machine) observe(a kernel.Activity) {
 		m.note("delete value", a.Key+`\`+a.Name)
 	case kernel.ConfigurationCommitted:
 		m.note("configuration", fmt.Sprintf("%s %s %q -> %q", a.Operation, a.Section, a.OldValue, a.NewValue))
+	case kernel.UserChanged:
+		m.note("user", fmt.Sprint(a.User.Name, " ", a.Change))
+	case kernel.GroupChanged:
+		m.note("group", fmt.Sprint(a.Group.Name, " ", a.Change, " ", a.Member.Name))
 	case kernel.AuditPolicyChanged:
 		m.note("audit policy", fmt.Sprint(a.Subcategory.Name, ": ", a.Previous, " -> ", a.Subcategory.Setting))
 	case kernel.EventLogged:

@@ -18,6 +18,7 @@ type Security struct {
 	host  *host.Host
 	rand  *host.Rand
 	lsass uint32
+	order order
 }
 
 // NewSecurity audits k's machine. Command lines are part of 4688 when the
@@ -39,6 +40,8 @@ const (
 	taskCreation     = 13312
 	taskTermination  = 13313
 	taskAuditPolicy  = 13568
+	taskUsers        = 13824
+	taskGroups       = 13826
 )
 
 func (s *Security) observe(a kernel.Activity) {
@@ -56,6 +59,10 @@ func (s *Security) observe(a kernel.Activity) {
 		s.write(record{id: 4625, task: taskLogon, failed: true}, a.Time, s.logonFailed(a))
 	case kernel.LoggedOff:
 		s.write(record{id: 4634, task: taskLogoff}, a.Time, append(target(s.host, a.Token)[:4:4], eventlog.Field{Name: "LogonType", Value: strconv.Itoa(int(a.Type))}))
+	case kernel.UserChanged:
+		s.userChanged(a)
+	case kernel.GroupChanged:
+		s.groupChanged(a)
 	case kernel.AuditPolicyChanged:
 		s.write(record{id: 4719, task: taskAuditPolicy, always: true}, a.Time, s.auditPolicyChanged(a))
 	}
@@ -89,7 +96,7 @@ func (s *Security) write(r record, at time.Time, data []eventlog.Field) {
 		Provider: "Microsoft-Windows-Security-Auditing", ProviderGUID: "{54849625-5478-4994-a5ba-3e3b0328c30d}",
 		EventID: r.id, Version: r.version, Task: r.task, Keywords: keywords,
 		ProcessID: r.pid, ThreadID: uint32(200 + 4*s.rand.IntN(2000)), Data: data, //nolint:gosec // small
-	}, at.Add(s.rand.Lag(time.Millisecond)))
+	}, s.order.write(at.Add(s.rand.Lag(time.Millisecond))))
 }
 
 // auditPolicyChanged is the data of 4719, which is logged under any policy.

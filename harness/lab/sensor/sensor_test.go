@@ -254,6 +254,37 @@ func TestFailedLogons(t *testing.T) {
 	require.Contains(t, string(records[0].XML()), "<Keywords>0x8010000000000000</Keywords>")
 }
 
+func TestChangesOfAccounts(t *testing.T) {
+	w := watch(t, everything)
+	require.NoError(t, w.CreateUser(w.shell, "lab", ""))
+	require.NoError(t, w.AddMember(w.shell, "Administrators", "lab"))
+	require.NoError(t, w.SetComment(w.shell, "lab", "text"))
+	require.NoError(t, w.ResetPassword(w.shell, "lab"))
+	require.NoError(t, w.EnableUser(w.shell, "lab", false))
+	require.NoError(t, w.DeleteUser(w.shell, "lab"))
+	require.NoError(t, w.CreateGroup(w.shell, "team", ""))
+	require.NoError(t, w.DeleteGroup(w.shell, "team"))
+	records := w.events(t, eventlog.Security, `*[System[EventID>=4720 and EventID<=4738]]`)
+	var ids []int
+	for _, r := range records {
+		ids = append(ids, r.EventID)
+	}
+	require.Equal(t, []int{4720, 4722, 4732, 4732, 4738, 4724, 4725, 4733, 4733, 4726, 4731, 4734}, ids)
+	created, added := data(records[0]), data(records[3])
+	require.Equal(t, []string{"lab", w.Host().Name, w.Host().MachineSID + "-1002", "Administrator"}, []string{
+		created["TargetUserName"], created["TargetDomainName"], created["TargetSid"], created["SubjectUserName"],
+	})
+	require.Equal(t, []string{"Administrators", "Builtin", "S-1-5-32-544", created["TargetSid"]}, []string{
+		added["TargetUserName"], added["TargetDomainName"], added["TargetSid"], added["MemberSid"],
+	})
+	names := w.events(t, eventlog.Sysmon, `*[System[EventID=12] and EventData[Data[@Name='TargetObject']='HKLM\SAM\SAM\Domains\Account\Users\Names\lab']]`)
+	require.Len(t, names, 2)
+	require.Equal(t, `C:\Windows\System32\lsass.exe`, data(names[0])["Image"])
+	user := openShell(t, w.Kernel, "operator")
+	code, _ := kernel.CodeOf(w.CreateUser(user, "other", ""))
+	require.Equal(t, kernel.AccessDenied, code)
+}
+
 func TestSecurityAuditFollowsThePolicy(t *testing.T) {
 	w := watch(t, everything)
 	const created, ended = `*[System[EventID=4688]]`, `*[System[EventID=4689]]`
