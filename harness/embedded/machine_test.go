@@ -125,7 +125,9 @@ func (o *observed) grow() {
 	}
 }
 
-func of(e *telemetry.Event, channel string, id int) bool { return e.Channel == channel && e.EventID == id }
+func of(e *telemetry.Event, channel string, id int) bool {
+	return e.Channel == channel && e.EventID == id
+}
 
 // root is event 1 of the attack's first process.
 func (o *observed) root(t testing.TB) *telemetry.Event {
