@@ -2,10 +2,8 @@ package kql
 
 import (
 	"math"
-	"strings"
 
 	"github.com/seed-67b27da2/geiger/detection/kql/bind"
-	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
 
@@ -16,6 +14,7 @@ type makeSeries struct {
 	plan           *bind.MakeSeries
 	by             []expr
 	aggregates     []aggregateCall
+	exprs          []expr
 	defaults       []expr
 	axis           expr
 	from, to, step expr // from and to may be nil
@@ -24,39 +23,15 @@ type makeSeries struct {
 func (c *compiler) makeSeries(p *bind.MakeSeries) operator {
 	o := &makeSeries{
 		input: c.operator(p.Input), plan: p, by: c.exprs(p.By), axis: c.expr(p.Axis),
-		from: c.optional(p.From), to: c.optional(p.To), step: c.expr(p.Step),
+		exprs: c.exprs(p.Exprs), from: c.optional(p.From), to: c.optional(p.To), step: c.expr(p.Step),
 	}
-	for i, a := range p.Aggregates {
-		if !c.standsAlone(a) {
-			c.unsupported(a.At, "an expression of aggregates in make-series is not supported")
-		}
-		o.aggregates = append(o.aggregates, c.aggregate(a))
-		var absent bind.Expr
-		if i < len(p.Defaults) {
-			absent = p.Defaults[i]
-		}
-		o.defaults = append(o.defaults, c.optional(absent))
-	}
-	results := 0
 	for _, a := range p.Aggregates {
-		results += len(a.Results)
+		o.aggregates = append(o.aggregates, c.aggregate(a))
 	}
-	if len(p.By)+results+1 != len(p.Fields) {
-		c.unsupported(p.Span(), "a column of make-series that is no aggregate is not supported")
-	}
-	if strings.Contains(strings.ReplaceAll(c.text(p.Span()), " ", ""), "inrange(") {
-		c.unsupported(p.Span(), "make-series ... in range() is not supported: its end is inclusive")
+	for _, e := range p.Defaults {
+		o.defaults = append(o.defaults, c.optional(e))
 	}
 	return o
-}
-
-// standsAlone reports whether a call is a whole column of make-series. The plan has the
-// calls only, not what an expression makes of them.
-func (c *compiler) standsAlone(a bind.Aggregate) bool {
-	before := strings.TrimSpace(c.text(syntax.Span{Start: 0, End: a.At.Start}))
-	after := strings.TrimSpace(c.text(syntax.Span{Start: a.At.End, End: len(c.source.Text)}))
-	begins := strings.HasSuffix(before, ",") || strings.HasSuffix(before, "=") || strings.HasSuffix(before, "make-series")
-	return begins && (strings.HasPrefix(after, ",") || strings.HasPrefix(after, "default") || strings.HasPrefix(after, "on"))
 }
 
 // steps is the axis: where the first step begins, how wide each is, and how many there
@@ -149,13 +124,16 @@ func (o *makeSeries) steps(x *execution, axis *vector) (steps, error) {
 	if least.IsNull() && (s.from.IsNull() || to.IsNull()) {
 		return s, nil
 	}
+	if o.plan.Inclusive && !s.from.IsNull() {
+		s.from = bin(s.from, s.width, nil, s.from.Type())
+	}
 	if s.from.IsNull() {
 		s.from = bin(least, s.width, nil, least.Type())
 	}
 	last := s.index(greatest)
 	if !to.IsNull() {
 		last = s.index(to)
-		if order, _ := value.Compare(value.Convert(s.start(last), to.Type()), to, false); order >= 0 {
+		if order, _ := value.Compare(value.Convert(s.start(last), to.Type()), to, false); order > 0 || order == 0 && !o.plan.Inclusive {
 			last--
 		}
 	}
@@ -224,32 +202,52 @@ func (o *makeSeries) arrays(x *execution, r *relation, keys []*vector, g *groupi
 		cells.of[row] = g.of[row]*uint32(s.n) + at[row]
 		filled[cells.of[row]] = true
 	}
+	elements, err := o.elements(x, r, keys, g, cells)
+	if err != nil {
+		return nil, err
+	}
 	out := &relation{columns: o.plan.Fields, rows: n, lineage: newSlot(lineageOf(x.lineage.collect(r, g.of, n)))}
 	for _, k := range keys {
 		out.slots = append(out.slots, newSlot(k.gather(g.first)))
 	}
-	for i, a := range o.aggregates {
-		results, err := a.run(x, r, cells)
-		if err != nil {
-			return nil, err
-		}
+	for i, v := range elements {
 		absent, err := o.absent(x, i)
 		if err != nil {
 			return nil, err
 		}
-		for _, v := range results {
-			out.slots = append(out.slots, newSlot(cut(v, filled, s.n, n, absent)))
-		}
+		out.slots = append(out.slots, newSlot(cut(v, filled, s.n, n, absent)))
 	}
 	out.slots = append(out.slots, newSlot(constantOf(value.NewDynamic(s.axis()), n)))
 	out.slots = typed(out.columns, out.slots)
 	return out, nil
 }
 
+// elements evaluates the expressions for every cell: its keys, then its aggregates.
+func (o *makeSeries) elements(x *execution, r *relation, keys []*vector, g, cells *grouping) ([]*vector, error) {
+	middle := &relation{rows: len(cells.first), lineage: newSlot(noLineage(len(cells.first)))}
+	owner := make([]uint32, len(cells.first))
+	for cell := range owner {
+		owner[cell] = g.first[cell/(len(owner)/len(g.first))]
+	}
+	for _, k := range keys {
+		middle.slots = append(middle.slots, newSlot(k.gather(owner)))
+	}
+	for _, a := range o.aggregates {
+		results, err := a.run(x, r, cells)
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range results {
+			middle.slots = append(middle.slots, newSlot(v))
+		}
+	}
+	return evalAll(x, middle, o.exprs)
+}
+
 // absent is the value of a step without rows: 0 unless the query says otherwise.
 func (o *makeSeries) absent(x *execution, i int) (any, error) {
 	if o.defaults[i] == nil {
-		return value.Convert(value.NewLong(0), o.aggregates[i].results[0].Type).ToDynamic(), nil
+		return value.Convert(value.NewLong(0), o.plan.Exprs[i].Type()).ToDynamic(), nil
 	}
 	v, err := o.defaults[i].eval(x, newRelation(nil, nil, noLineage(1)))
 	if err != nil {

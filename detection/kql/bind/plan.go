@@ -305,16 +305,19 @@ type ParseKey struct {
 	Type  value.Type
 }
 
-// MakeSeries aggregates into arrays along an axis. Output: the keys, the arrays, the axis values, in the order of Fields:
-// by-columns first, then aggregates, then axis.
+// MakeSeries aggregates into arrays along an axis. For each group and step there is an intermediate row as that of
+// [Summarize], from which Exprs computes the elements of the arrays. The columns are the keys, the arrays, the axis.
 type MakeSeries struct {
 	Output
 	Input          Operator
 	By             []Expr
 	Aggregates     []Aggregate
-	Defaults       []Expr // per aggregate; nil for none
+	Exprs          []Expr // one for each array
+	Defaults       []Expr // the element of a step without rows, for each array; nil for none
 	Axis           Expr
 	From, To, Step Expr // From and To may be nil
+	// Inclusive is set for `in range(from, to, step)`: To belongs to the axis, and From is rounded down to a whole step.
+	Inclusive bool
 }
 
 // TopHitters is the N most frequent values of Of, weighted by By (nil to count rows).

@@ -121,12 +121,12 @@ func (b *binder) bindMakeSeries(op *syntax.MakeSeries, in *relation) *relation {
 				b.requireType(v, it.value.typing, promoted)
 			}
 		}
-		for len(plan.Defaults) < len(group.calls) {
+		b.place(p, it, placing{style: summarizeStyle, typing: &dynamic})
+		for len(plan.By)+len(plan.Defaults) < len(p.exprs) {
 			plan.Defaults = append(plan.Defaults, fill)
 		}
-		b.place(p, it, placing{style: summarizeStyle, typing: &dynamic})
 	}
-	plan.Aggregates = group.calls
+	plan.Aggregates, plan.Exprs = group.calls, p.exprs[len(plan.By):]
 	if op.On != nil {
 		on := b.bindItem(op.On)
 		b.require(on.value, "Scalar")
@@ -149,6 +149,7 @@ func (b *binder) bindAxis(op *syntax.MakeSeries, plan *MakeSeries, axis typing) 
 			return
 		}
 		from, to, step = op.Range.Args[0], op.Range.Args[1], op.Range.Args[2]
+		plan.Inclusive = true
 	}
 	for _, end := range []struct {
 		e   syntax.Expr
