@@ -58,9 +58,9 @@
 //
 // # Runs for free
 //
-// A query that gives rows is run again in three ways that must not change the outcome: printed
-// and parsed again; with the rows of its tables shuffled (unless it is `ordered`); and with `| where true` after
-// every table it names.
+// A query that gives rows is run again in four ways that must not change the outcome: printed
+// and parsed again; with the rows of its tables shuffled (unless it is `ordered`); with `| where true` after
+// every table it names; and with the rows of every such table in two tables that union puts together.
 //
 // Now is [Now] in every query.
 //

@@ -104,6 +104,7 @@ func TestCaseRunsItsVariants(t *testing.T) {
 		"T|where n>0|join (T|count) on n",
 		"T\n| where n > 0\n| join (T | count) on n",
 		"T | where true|where n>0|join (T | where true|count) on n",
+		"(union T_first_part, T_second_part)|where n>0|join ((union T_first_part, T_second_part)|count) on n",
 		"T|where n>0|join (T|count) on n",
 	}, calls)
 }
