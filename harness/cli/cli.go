@@ -30,7 +30,8 @@ type Environment struct {
 	Getenv         func(string) string
 	Clock          harness.Clock // of real targets and of everything that is not the lab
 	Random         io.Reader
-	Terminal       bool // Stdout is a terminal: colours and a live line
+	Terminal       bool // Stdout is a terminal, on which a line can be rewritten
+	Colour         bool // and which shows colours
 	Version        string
 }
 
@@ -40,11 +41,16 @@ func Main(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
+	// A reader that goes away (`geiger run | head`) must not end the process in the middle of a host: without this, the
+	// runtime does so; with it, the write fails and the command ends in order.
+	signal.Ignore(syscall.SIGPIPE)
+	terminal := term.IsTerminal(int(os.Stdout.Fd())) && os.Getenv("TERM") != "dumb" //nolint:gosec // a file descriptor fits
 	return Run(ctx, args, Environment{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv,
 		Clock:    wallClock{},
 		Random:   rand.Reader,
-		Terminal: term.IsTerminal(int(os.Stdout.Fd())) && os.Getenv("NO_COLOR") == "", //nolint:gosec // a file descriptor fits
+		Terminal: terminal,
+		Colour:   terminal && os.Getenv("NO_COLOR") == "",
 		Version:  version(),
 	})
 }
@@ -76,6 +82,8 @@ func Run(ctx context.Context, args []string, env Environment) int {
 		return harness.ExitPass
 	case errors.As(err, &status):
 		return int(status)
+	case errors.Is(err, syscall.EPIPE):
+		return harness.ExitInconclusive // nobody reads any more
 	case ctx.Err() != nil:
 		fmt.Fprintf(env.Stderr, "geiger: interrupted\n")
 		return harness.ExitInconclusive
@@ -103,7 +111,40 @@ Exit status: 0 all pass, 1 some fail, 2 none fails but some are inconclusive, 3 
 		RunE:              func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.AddCommand(newRun(env), newReplay(env), newCheck(env), newLint(env), newQuery(env), newLab(env))
+	root.SetHelpCommand(newHelp(root))
+	for _, c := range append(root.Commands(), root) {
+		c.InitDefaultHelpFlag()
+		c.Flags().Lookup("help").Hidden = true // everyone tries it; the list is for what is particular
+	}
 	return root
+}
+
+func newHelp(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Say more about a command",
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return root.Help()
+			}
+			for _, c := range root.Commands() {
+				if c.Name() == args[0] {
+					return c.Help()
+				}
+			}
+			return noSuchCommand(root, args)
+		},
+	}
+}
+
+// atLeastOne demands an argument, and says which.
+func atLeastOne(what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return errors.New(what)
+		}
+		return nil
+	}
 }
 
 func noSuchCommand(c *cobra.Command, args []string) error {

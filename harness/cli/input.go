@@ -13,6 +13,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,10 +36,13 @@ type data struct {
 // tableFile is a table given as TABLE=FILE.
 type tableFile struct{ table, name string }
 
+// tableName tells TABLE=FILE from a path that holds an equals sign.
+var tableName = regexp.MustCompile(`^[A-Za-z_]\w*$`)
+
 func readInputs(inputs []string) (*data, error) {
 	d := &data{}
 	for _, in := range inputs {
-		if table, name, ok := strings.Cut(in, "="); ok {
+		if table, name, ok := strings.Cut(in, "="); ok && tableName.MatchString(table) {
 			d.files = append(d.files, tableFile{table, name})
 			continue
 		}

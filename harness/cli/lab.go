@@ -18,7 +18,12 @@ func newLab(env *Environment) *cobra.Command {
 
 It listens on 127.0.0.1 only, on ports that the system chooses, and prints them with the user and the random password
 of this run to standard output. Basic works over HTTPS, NTLM with message encryption over both.`,
-		Args: cobra.NoArgs,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return fmt.Errorf("`geiger lab` takes no arguments, not %q", args[0])
+			}
+			return nil
+		},
 		RunE: func(c *cobra.Command, _ []string) error { return serveLab(c.Context(), env, seed) },
 	}
 	c.Flags().Uint64Var(&seed, "seed", 1, "equal seeds give equal hosts and equal noise")

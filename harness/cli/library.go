@@ -84,8 +84,14 @@ func (l *library) loadTechniques() ([]*atomics.Technique, error) {
 // selectScenarios finds the scenarios that the arguments name: all of them, names, globs of names, or files.
 func (l *library) selectScenarios(args []string) ([]*harness.Scenario, error) {
 	all, err := l.loadScenarios()
-	if err != nil || len(args) == 0 {
-		return all, err
+	if err != nil {
+		return nil, err
+	}
+	if len(args) == 0 {
+		if len(all) == 0 {
+			return nil, fmt.Errorf("%s: no scenarios here; a scenario is a .yaml file", l.scenarios)
+		}
+		return all, nil
 	}
 	var chosen []*harness.Scenario
 	var faults []error
@@ -93,8 +99,12 @@ func (l *library) selectScenarios(args []string) ([]*harness.Scenario, error) {
 		found, err := l.find(all, arg)
 		faults = append(faults, err)
 		for _, s := range found {
-			if !slices.Contains(chosen, s) {
+			i := slices.IndexFunc(chosen, func(o *harness.Scenario) bool { return o.Name == s.Name })
+			switch {
+			case i < 0:
 				chosen = append(chosen, s)
+			case chosen[i] != s:
+				faults = append(faults, fmt.Errorf("%s: the name %q is already that of %s; choose one of them", s.File, s.Name, chosen[i].File))
 			}
 		}
 	}
@@ -102,7 +112,7 @@ func (l *library) selectScenarios(args []string) ([]*harness.Scenario, error) {
 }
 
 func (l *library) find(all []*harness.Scenario, arg string) ([]*harness.Scenario, error) {
-	if strings.HasSuffix(arg, ".yaml") {
+	if ext := path.Ext(arg); ext == ".yaml" || ext == ".yml" {
 		s, err := l.readScenario(arg)
 		if err != nil {
 			return nil, err
@@ -119,6 +129,9 @@ func (l *library) find(all []*harness.Scenario, arg string) ([]*harness.Scenario
 	}
 	if len(found) > 0 {
 		return found, nil
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("no scenario %q, nor any other in %s", arg, l.scenarios)
 	}
 	if near, ok := syntax.Suggest(arg, names); ok {
 		return nil, fmt.Errorf("no scenario %q; did you mean %q?", arg, near)

@@ -25,7 +25,7 @@ func newLint(env *Environment) *cobra.Command {
 
 What a file is follows from its name and its content: T1234.yaml is a technique, YAML with a query is a rule, YAML
 with a test is a scenario, .kql is a bare query. Exit status 1 if there are errors; warnings alone leave it at 0.`,
-		Args: cobra.MinimumNArgs(1),
+		Args: atLeastOne("nothing to check; give a file or a folder of atomics, rules or scenarios"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			l := &linter{env: env, library: library{atomics: folder}}
 			return l.run(args)
@@ -63,7 +63,7 @@ func (l *linter) run(paths []string) error {
 	if l.files == 0 {
 		return errors.New("nothing to check: no .yaml, .yml or .kql file there")
 	}
-	fmt.Fprintf(l.env.Stdout, "%d files, %d errors, %d warnings\n", l.files, l.errors, l.warnings)
+	fmt.Fprintf(l.env.Stdout, "%s, %s, %s\n", count(l.files, "file"), count(l.errors, "error"), count(l.warnings, "warning"))
 	if l.errors > 0 {
 		return exitError(1)
 	}
@@ -114,4 +114,11 @@ func (l *linter) report(text string, warning bool) {
 		l.errors++
 	}
 	fmt.Fprintln(l.env.Stdout, text)
+}
+
+func count(n int, of string) string {
+	if n == 1 {
+		return "1 " + of
+	}
+	return fmt.Sprintf("%d %ss", n, of)
 }

@@ -1,10 +1,14 @@
 package cli
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -81,37 +85,94 @@ type declaredTarget struct {
 
 // readInventory returns the named targets, or all. A machine that is not declared to be a lab is refused.
 func readInventory(file string, names []string) ([]declaredTarget, error) {
-	f, err := os.Open(file)
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close() //nolint:errcheck // read only
 	var inv inventory
-	decoder := yaml.NewDecoder(f)
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	decoder.KnownFields(true)
-	if err := decoder.Decode(&inv); err != nil {
-		return nil, fmt.Errorf("%s: %s", file, strings.TrimPrefix(err.Error(), "yaml: "))
+	if err := decoder.Decode(&inv); err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%s: %s", file, yamlText(err))
 	}
-	chosen := inv.Targets
-	if len(names) > 0 {
-		chosen = nil
-		for _, name := range names {
-			i := slices.IndexFunc(inv.Targets, func(t declaredTarget) bool { return t.Name == name })
-			if i < 0 {
-				return nil, fmt.Errorf("%s: no target %q", file, name)
-			}
-			chosen = append(chosen, inv.Targets[i])
-		}
+	if len(inv.Targets) == 0 {
+		return nil, fmt.Errorf("%s: no machines; list them under \"targets:\", each with name, address, user and lab: true", file)
 	}
-	if len(chosen) == 0 {
-		return nil, fmt.Errorf("%s: no targets", file)
+	chosen, err := inv.choose(names)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	for _, t := range chosen {
-		if !t.Lab {
-			return nil, fmt.Errorf("%s: target %q is not declared a lab machine; if it may be attacked, write \"lab: true\" into its entry", file, t.Name)
+	for i := range chosen {
+		if err := chosen[i].validate(); err != nil {
+			return nil, fmt.Errorf("%s: target %q %w", file, chosen[i].Name, err)
 		}
 	}
 	return chosen, nil
+}
+
+// yamlText is a message of the YAML library without the names of our own types.
+func yamlText(err error) string {
+	text := err.Error()
+	var typed *yaml.TypeError
+	if errors.As(err, &typed) {
+		text = strings.Join(typed.Errors, "; ")
+	}
+	text = foreignField.ReplaceAllString(text, `no field "$1" here`)
+	return strings.TrimPrefix(text, "yaml: ")
+}
+
+var foreignField = regexp.MustCompile(`field (\S+) not found in type \S+`)
+
+// choose finds the targets of the given names; all of them when there are none.
+func (inv *inventory) choose(names []string) ([]declaredTarget, error) {
+	var known []string
+	for _, t := range inv.Targets {
+		if slices.Contains(known, t.Name) {
+			return nil, fmt.Errorf("two targets are called %q", t.Name)
+		}
+		known = append(known, t.Name)
+	}
+	if len(names) == 0 {
+		return inv.Targets, nil
+	}
+	var chosen []declaredTarget
+	for i, name := range names {
+		at := slices.Index(known, name)
+		if at < 0 {
+			return nil, fmt.Errorf("no target %q; there are %s", name, strings.Join(known, ", "))
+		}
+		if !slices.Contains(names[:i], name) {
+			chosen = append(chosen, inv.Targets[at])
+		}
+	}
+	return chosen, nil
+}
+
+// targetName is what can also be the name of a folder in a recording, on every system.
+var targetName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+
+func (d *declaredTarget) validate() error {
+	switch {
+	case !targetName.MatchString(d.Name):
+		return errors.New("has no usable name; use letters, digits, dots, hyphens and underscores")
+	case !d.Lab:
+		return errors.New(`is not declared a lab machine; if it may be attacked, write "lab: true" into its entry`)
+	case d.Address == "":
+		return errors.New(`has no "address"; write its host name or IP address`)
+	case d.User == "":
+		return errors.New(`has no "user"; name an administrator of the machine`)
+	case d.Port < 0 || d.Port > 65535:
+		return fmt.Errorf("has port %d; leave it out for 5985, or 5986 with https: true", d.Port)
+	}
+	return nil
+}
+
+// beside is a path of the inventory: relative ones start at the inventory's folder.
+func beside(dir, name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(dir, name)
 }
 
 // open makes the target of a declaration. The network is not touched yet.
@@ -127,7 +188,7 @@ func (d *declaredTarget) open(env *Environment, dir string) (*machine, error) {
 		Now: env.Clock.Now, Random: env.Random,
 	}
 	if d.TLS.CA != "" {
-		if config.CACertificates, err = os.ReadFile(filepath.Join(dir, d.TLS.CA)); err != nil {
+		if config.CACertificates, err = os.ReadFile(beside(dir, d.TLS.CA)); err != nil {
 			return nil, fmt.Errorf("target %q: %w", d.Name, err)
 		}
 	}
@@ -152,8 +213,12 @@ func (d *declaredTarget) password(env *Environment, dir string) (winrm.Secret, e
 		}
 		return winrm.Secret(text), nil
 	case d.PasswordFile != "":
-		text, err := os.ReadFile(filepath.Join(dir, d.PasswordFile))
-		return winrm.Secret(strings.TrimRight(string(text), "\r\n")), err
+		text, err := os.ReadFile(beside(dir, d.PasswordFile))
+		password := strings.TrimRight(string(text), "\r\n")
+		if err == nil && password == "" {
+			err = fmt.Errorf("%s is empty; put the password of %s into it", d.PasswordFile, d.User)
+		}
+		return winrm.Secret(password), err
 	}
 	return "", fmt.Errorf(`no password; name an environment variable ("password_env") or a file ("password_file")`)
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -44,7 +45,7 @@ overrides that. A failing query ends with exit status 3.`,
 	}
 	c.Flags().StringVarP(&o.file, "file", "f", "", "read the query from this `file`")
 	c.Flags().StringVar(&o.format, "format", "table", "output: table, csv or json")
-	c.Flags().StringVar(&o.now, "now", "", "the current `time` of the query (RFC 3339)")
+	c.Flags().StringVar(&o.now, "now", "", "the current `time` of the query, such as 2026-01-02T03:04:05Z")
 	return c
 }
 
@@ -66,6 +67,9 @@ func (o *queryOptions) ask(ctx context.Context, env *Environment, args []string)
 	source, inputs, err := o.source(env, args)
 	if err != nil {
 		return err
+	}
+	if strings.TrimSpace(source.Text) == "" {
+		return errors.New("the query is empty")
 	}
 	d, err := readInputs(inputs)
 	if err != nil {
@@ -103,11 +107,11 @@ func (o *queryOptions) source(env *Environment, args []string) (*syntax.Source, 
 
 func (o *queryOptions) clock(env *Environment, d *data) (time.Time, error) {
 	if o.now != "" {
-		t, err := time.Parse(time.RFC3339, o.now)
-		if err != nil {
-			return t, fmt.Errorf("--now %q: write it like 2026-01-02T03:04:05Z", o.now)
+		t, ok := value.ParseDateTime(o.now)
+		if !ok {
+			return time.Time{}, fmt.Errorf("--now %q: write it like 2026-01-02T03:04:05Z", o.now)
 		}
-		return t.UTC(), nil
+		return t.Time(), nil
 	}
 	if !d.newest.IsZero() {
 		return d.newest, nil

@@ -34,7 +34,7 @@ func newReplay(env *Environment) *cobra.Command {
 A RECORDING is a folder that 'geiger run --record' wrote, or one that holds several. The scenario is the one of that
 name; if there is none any more, the copy that the recording kept.`,
 		Example: "  geiger replay run1\n  geiger replay run1 --rules my-rules",
-		Args:    cobra.MinimumNArgs(1),
+		Args:    atLeastOne("no recording; give the folder that `geiger run --record` wrote"),
 		RunE:    func(c *cobra.Command, args []string) error { return o.run(c.Context(), env, args) },
 	}
 	o.flags(c)

@@ -66,12 +66,18 @@ func (o *runOptions) run(ctx context.Context, env *Environment, args []string) e
 	}
 	defer machines.close()
 	s := &session{env: env, options: o, rules: rules, run: report.Run{Geiger: env.Version}, live: newLive(env, o.format)}
+	if err := s.prepareFolders(machines, chosen); err != nil {
+		return err
+	}
 	for _, m := range machines {
 		if err := s.on(ctx, m, chosen); err != nil {
 			return err
 		}
+		if ctx.Err() != nil {
+			break
+		}
 	}
-	return s.finish()
+	return s.finish(ctx)
 }
 
 // session is one `geiger run`.
@@ -85,8 +91,17 @@ type session struct {
 
 // on runs the scenarios on one machine, one after the other.
 func (s *session) on(ctx context.Context, m *machine, chosen []*harness.Scenario) error {
-	r := &harness.Runner{Clock: m.clock, Run: s.names(m), Progress: s.live.progress}
+	r := &harness.Runner{Clock: m.clock, Run: s.names(m), Progress: func(scenario string, link harness.LinkName) {
+		s.live.progress(scenario, link)
+		if link == harness.LinkCleanedUp && ctx.Err() != nil {
+			s.live.done()
+			fmt.Fprintln(s.env.Stderr, "geiger: interrupted; cleaning up the host (interrupt again to stop at once)")
+		}
+	}}
 	for _, sc := range chosen {
+		if ctx.Err() != nil {
+			return nil
+		}
 		if err := s.one(ctx, r, m, sc); err != nil {
 			return err
 		}
@@ -94,15 +109,16 @@ func (s *session) on(ctx context.Context, m *machine, chosen []*harness.Scenario
 	return nil
 }
 
+// one runs a scenario. Also one that is interrupted is kept and judged: what it did on the host must not be lost.
 func (s *session) one(ctx context.Context, r *harness.Runner, m *machine, sc *harness.Scenario) error {
 	e, err := r.Observe(ctx, m.target, sc)
-	if err != nil {
+	if err != nil && ctx.Err() == nil {
 		return err
 	}
 	if err := s.keep(sc, e); err != nil {
 		return err
 	}
-	v, err := harness.Judge(ctx, sc, e, s.rules)
+	v, err := harness.Judge(context.WithoutCancel(ctx), sc, e, s.rules)
 	if err != nil {
 		return err
 	}
@@ -126,7 +142,27 @@ func (s *session) names(m *machine) func() string {
 	}
 }
 
-// keep writes the recording of a scenario, if that was asked for. It never overwrites one.
+// prepareFolders makes sure, before anything is run, that the recordings can be kept. None is ever overwritten.
+func (s *session) prepareFolders(ms machines, chosen []*harness.Scenario) error {
+	if s.options.record == "" {
+		return nil
+	}
+	for _, m := range ms {
+		for _, sc := range chosen {
+			dir := s.folder(m.target.Name(), sc.Name)
+			if found, err := os.ReadDir(dir); err == nil && len(found) > 0 {
+				return fmt.Errorf("%s: there is a recording already; give --record another folder", dir)
+			}
+		}
+	}
+	return os.MkdirAll(s.options.record, 0o755) //nolint:gosec // recordings are for sharing
+}
+
+func (s *session) folder(target, scenario string) string {
+	return filepath.Join(s.options.record, target, scenario)
+}
+
+// keep writes the recording of a scenario, if that was asked for.
 func (s *session) keep(sc *harness.Scenario, e *harness.Evidence) error {
 	if s.options.record == "" {
 		return nil
@@ -135,11 +171,8 @@ func (s *session) keep(sc *harness.Scenario, e *harness.Evidence) error {
 	if err != nil {
 		return err
 	}
-	dir := filepath.Join(s.options.record, e.Target, sc.Name)
-	if _, err := os.Stat(filepath.Join(dir, "manifest.json")); err == nil {
-		return fmt.Errorf("%s: there is a recording already; give --record another folder", dir)
-	}
-	if err := os.MkdirAll(filepath.Join(dir, "events"), 0o755); err != nil { //nolint:gosec // recordings are for sharing
+	dir := s.folder(e.Target, sc.Name)
+	if err := os.MkdirAll(filepath.Join(dir, "events"), 0o755); err != nil { //nolint:gosec // as above
 		return err
 	}
 	return r.Write(func(name string, content []byte) error {
@@ -147,12 +180,19 @@ func (s *session) keep(sc *harness.Scenario, e *harness.Evidence) error {
 	})
 }
 
-func (s *session) finish() error {
+func (s *session) finish(ctx context.Context) error {
 	s.live.done()
 	if err := write(s.env, s.options.format, &s.run); err != nil {
 		return err
 	}
-	return status(&s.run)
+	if ctx.Err() == nil {
+		return status(&s.run)
+	}
+	fmt.Fprintln(s.env.Stderr, "geiger: interrupted")
+	if harness.ExitStatus(s.run.Verdicts) == harness.ExitFail {
+		return exitError(harness.ExitFail)
+	}
+	return exitError(harness.ExitInconclusive)
 }
 
 // write prints a whole run.
@@ -160,7 +200,7 @@ func write(env *Environment, format string, run *report.Run) error {
 	if format == "json" {
 		return report.JSON(env.Stdout, run)
 	}
-	return report.Text(env.Stdout, run, report.Palette{Colour: env.Terminal})
+	return report.Text(env.Stdout, run, report.Palette{Colour: env.Colour})
 }
 
 func status(run *report.Run) error {
@@ -210,7 +250,7 @@ func (l *live) verdict(v *harness.Verdict) error {
 		return nil
 	}
 	l.done()
-	return report.Line(l.env.Stdout, v, report.Palette{Colour: l.env.Terminal})
+	return report.Line(l.env.Stdout, v, report.Palette{Colour: l.env.Colour})
 }
 
 func (l *live) done() {

@@ -112,8 +112,10 @@ func TestInterruptLeavesNothingRunning(t *testing.T) {
 		Clock: newFastClock(), Random: rand.Reader, Version: "test", Terminal: true,
 	})
 	require.Equal(t, 2, status)
-	require.Equal(t, "geiger: interrupted\n", stderr.String())
+	require.Equal(t, "geiger: interrupted; cleaning up the host (interrupt again to stop at once)\ngeiger: interrupted\n", stderr.String())
 	require.Contains(t, out.String(), "cleaning up")
+	require.Contains(t, out.String(), "interrupted: the run was interrupted; the host was cleaned up")
+	require.Contains(t, out.String(), "0 pass, 0 fail, 1 inconclusive")
 	// Not Eventually, which has goroutines of its own.
 	for deadline := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before; runtime.Gosched() {
 		require.True(t, time.Now().Before(deadline), "%s", stacks())

@@ -221,10 +221,10 @@ func readManifest(files fs.FS) (*Manifest, error) {
 func readChecked(files fs.FS, name string, want File) ([]byte, error) {
 	content, err := readRegular(files, name, want.Bytes)
 	if err != nil {
-		return nil, &DamagedError{name, "cannot be read", err}
+		return nil, err
 	}
 	if got := describe(content); got != want {
-		return nil, &DamagedError{name, fmt.Sprintf("sha256 %.12s and %d bytes, the manifest says %.12s and %d", got.SHA256, got.Bytes, want.SHA256, want.Bytes), nil}
+		return nil, &DamagedError{name, fmt.Sprintf("sha256 %.12s, the manifest says %.12s", got.SHA256, want.SHA256), nil}
 	}
 	return content, nil
 }
@@ -233,19 +233,23 @@ func readChecked(files fs.FS, name string, want File) ([]byte, error) {
 // system; a pipe or a device, which might never end, is refused here.
 func readRegular(files fs.FS, name string, size int) ([]byte, error) {
 	if !fs.ValidPath(name) {
-		return nil, errors.New("the name leads out of the recording")
+		return nil, &DamagedError{name, "the name leads out of the recording", nil}
 	}
 	info, err := fs.Stat(files, name)
 	if err != nil {
-		return nil, err
+		return nil, &DamagedError{name, "cannot be read", err}
 	}
 	if !info.Mode().IsRegular() {
-		return nil, errors.New("not a regular file")
+		return nil, &DamagedError{name, "not a regular file", nil}
 	}
 	if info.Size() != int64(size) {
-		return nil, fmt.Errorf("%d bytes, the manifest says %d", info.Size(), size)
+		return nil, &DamagedError{name, fmt.Sprintf("%d bytes, the manifest says %d", info.Size(), size), nil}
 	}
-	return fs.ReadFile(files, name)
+	content, err := fs.ReadFile(files, name)
+	if err != nil {
+		return nil, &DamagedError{name, "cannot be read", err}
+	}
+	return content, nil
 }
 
 func unpack(name string, content []byte) ([]Event, error) {

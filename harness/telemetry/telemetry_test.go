@@ -110,16 +110,15 @@ func TestDamagedRecordings(t *testing.T) {
 		{"newer format", func(f fstest.MapFS) {
 			f["manifest.json"].Data = bytes.Replace(f["manifest.json"].Data, []byte(`"format": 1`), []byte(`"format": 9`), 1)
 		}, "recording format 9"},
-		{"events cut short", func(f fstest.MapFS) { f[events].Data = f[events].Data[:30] }, events + ": cannot be read: 30 bytes, the manifest says "},
+		{"events cut short", func(f fstest.MapFS) { f[events].Data = f[events].Data[:30] }, events + ": 30 bytes, the manifest says "},
 		{"events missing", func(f fstest.MapFS) { delete(f, events) }, events + ": cannot be read"},
-		{"a file outside", func(f fstest.MapFS) { rename(f, events, "events/../../secret") }, "events/../../secret: cannot be read: the name leads out of the recording"},
-		{"an absolute file", func(f fstest.MapFS) { rename(f, events, "/etc/passwd") }, "/etc/passwd: cannot be read: the name leads out of the recording"},
+		{"a file outside", func(f fstest.MapFS) { rename(f, events, "events/../../secret") }, "events/../../secret: the name leads out of the recording"},
+		{"an absolute file", func(f fstest.MapFS) { rename(f, events, "/etc/passwd") }, "/etc/passwd: the name leads out of the recording"},
 		{"a folder as a file", func(f fstest.MapFS) {
 			f[events] = &fstest.MapFile{Mode: fs.ModeDir}
-		}, events + ": cannot be read: not a regular file"},
-		{"a pipe", func(f fstest.MapFS) { f[events].Mode = fs.ModeNamedPipe }, events + ": cannot be read: not a regular file"},
-		{"another hash", func(f fstest.MapFS) { f["executions.json"].Data = []byte("[]") }, "executions.json: sha256"},
-		{"longer than it was", func(f fstest.MapFS) { f["executions.json"].Data = []byte("{}{}") }, "executions.json: cannot be read: 4 bytes, the manifest says 2"},
+		}, events + ": not a regular file"},
+		{"a pipe", func(f fstest.MapFS) { f[events].Mode = fs.ModeNamedPipe }, events + ": not a regular file"},
+		{"longer than it was", func(f fstest.MapFS) { f["executions.json"].Data = []byte("{}{}") }, "executions.json: 4 bytes, the manifest says 2"},
 		{"document changed", func(f fstest.MapFS) { f["executions.json"].Data = []byte("[]") }, "executions.json: sha256"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
