@@ -6,17 +6,14 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-67b27da2/geiger/harness/lab/host"
 	"github.com/seed-67b27da2/geiger/harness/lab/kernel"
+	"github.com/seed-67b27da2/geiger/harness/lab/kernel/kerneltest"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected results of testdata/*.txtar")
@@ -31,23 +28,14 @@ type machine struct {
 func newMachine(t testing.TB) *machine {
 	t.Helper()
 	k := kernel.New(host.New(host.Options{Seed: 1}))
-	m := &machine{k: k}
-	parent, ok := k.ServiceProcess("DcomLaunch")
-	require.True(t, ok)
-	token, err := k.Logon(parent, "Administrator", kernel.LogonNetwork, "", "NTLM")
-	require.NoError(t, err)
 	for name, program := range map[string]kernel.Program{"args.exe": showArguments, "upper.exe": upper} {
 		path := `C:\Tools\` + name
 		k.Host().FS.Put(host.Image(path, host.Version{}))
 		k.Install(path, program)
 	}
 	k.Install(`C:\Windows\System32\cmd.exe`, Program(k))
-	env := k.Environment(token)
-	env.Set("PATH", `C:\Tools;`+env.Get("PATH"))
-	m.p, err = k.StartResident(context.Background(), parent, kernel.Spec{
-		Image: `C:\Windows\System32\winrshost.exe`, Dir: `C:\Users\Administrator`, Token: token, Env: env,
-	})
-	require.NoError(t, err)
+	m := &machine{k: k, p: kerneltest.OpenShell(t, k, "Administrator", `C:\Users\Administrator`)}
+	m.p.Env.Set("PATH", `C:\Tools;`+m.p.Env.Get("PATH"))
 	k.Subscribe(m.observe)
 	return m
 }
@@ -115,41 +103,11 @@ func (m *machine) run(t *testing.T, line, input string) string {
 	return b.String() + fmt.Sprintf("exit %d\n", code)
 }
 
-// TestScripts runs testdata/*.txtar. A section "file PATH" puts a file on a
-// fresh machine, "input" is the standard input of the next command, "$ LINE" is
-// a command line with all that it printed and did.
+// TestScripts runs testdata/*.txtar: see [kerneltest.Scripts].
 func TestScripts(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txtar")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) {
-			archive, err := txtar.ParseFile(file)
-			require.NoError(t, err)
-			m := newMachine(t)
-			input := ""
-			for i, section := range archive.Files {
-				switch kind, rest, _ := strings.Cut(section.Name, " "); kind {
-				case "file":
-					text := strings.ReplaceAll(string(section.Data), "\n", "\r\n")
-					m.k.Host().FS.Put(host.File{Path: rest, Content: []byte(text), Attributes: host.Archive, Owner: host.Administrators})
-				case "input":
-					input = string(section.Data)
-				case "$":
-					got := m.run(t, rest, input)
-					input = ""
-					if *update {
-						archive.Files[i].Data = []byte(got)
-						continue
-					}
-					require.Empty(t, cmp.Diff(string(section.Data), got), "%s", rest)
-				default:
-					t.Fatalf("unknown section %q", section.Name)
-				}
-			}
-			if *update {
-				require.NoError(t, os.WriteFile(file, txtar.Format(archive), 0o600))
-			}
-		})
-	}
+	kerneltest.Scripts(t, *update, func(t *testing.T) kerneltest.Machine {
+		t.Helper()
+		m := newMachine(t)
+		return kerneltest.Machine{Kernel: m.k, Run: m.run}
+	})
 }

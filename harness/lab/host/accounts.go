@@ -71,6 +71,13 @@ func ordered[V any](m map[string]V) []V {
 	return out
 }
 
+// remove deletes what is kept under a name and reports whether it was there.
+func remove[V any](m map[string]V, name string) bool {
+	_, ok := m[Fold(name)]
+	delete(m, Fold(name))
+	return ok
+}
+
 // PutUser adds or replaces a user.
 func (a *Accounts) PutUser(u User) {
 	a.mu.Lock()
@@ -89,18 +96,14 @@ func (a *Accounts) PutGroup(g Group) {
 func (a *Accounts) RemoveUser(name string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	_, ok := a.users[Fold(name)]
-	delete(a.users, Fold(name))
-	return ok
+	return remove(a.users, name)
 }
 
 // RemoveGroup deletes a group and reports whether it was there.
 func (a *Accounts) RemoveGroup(name string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	_, ok := a.groups[Fold(name)]
-	delete(a.groups, Fold(name))
-	return ok
+	return remove(a.groups, name)
 }
 
 // NextRID returns the last part of the SID of a new account. It is not given

@@ -2,8 +2,6 @@ package host
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -240,11 +238,7 @@ func (r *Registry) Values(path string) ([]Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := make([]Value, 0, len(k.values))
-	for _, name := range slices.Sorted(maps.Keys(k.values)) {
-		out = append(out, k.values[name])
-	}
-	return out, nil
+	return ordered(k.values), nil
 }
 
 // Subkeys returns the names of the keys below a key, in order.
@@ -256,8 +250,8 @@ func (r *Registry) Subkeys(path string) ([]string, error) {
 		return nil, err
 	}
 	out := make([]string, 0, len(k.subkeys))
-	for _, name := range slices.Sorted(maps.Keys(k.subkeys)) {
-		out = append(out, k.subkeys[name].name)
+	for _, subkey := range ordered(k.subkeys) {
+		out = append(out, subkey.name)
 	}
 	return out, nil
 }

@@ -1,10 +1,6 @@
 package host
 
-import (
-	"maps"
-	"slices"
-	"sync"
-)
+import "sync"
 
 // ServiceState is the state of a service as the service control manager numbers
 // it.
@@ -87,11 +83,7 @@ func (s *Services) Service(name string) (Service, bool) {
 func (s *Services) All() []Service {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	out := make([]Service, 0, len(s.byName))
-	for _, name := range slices.Sorted(maps.Keys(s.byName)) {
-		out = append(out, s.byName[name])
-	}
-	return out
+	return ordered(s.byName)
 }
 
 // Put adds or replaces a service.
@@ -105,7 +97,5 @@ func (s *Services) Put(svc Service) {
 func (s *Services) Remove(name string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, ok := s.byName[Fold(name)]
-	delete(s.byName, Fold(name))
-	return ok
+	return remove(s.byName, name)
 }

@@ -69,15 +69,23 @@ func (c *change) add(section, name string, attributes []Attribute) error {
 	return nil
 }
 
-func (c *change) remove(path string) error {
+// element finds the element at a path.
+func (c *change) element(path string) (*Element, error) {
 	found, err := c.doc.Find(path)
+	if err != nil {
+		return nil, err
+	}
+	if len(found) == 0 {
+		return nil, &Error{HRESULT: resultNotFound, Message: "Element not found."}
+	}
+	return found[0], nil
+}
+
+func (c *change) remove(path string) error {
+	e, err := c.element(path)
 	if err != nil {
 		return err
 	}
-	if len(found) == 0 {
-		return &Error{HRESULT: resultNotFound, Message: "Element not found."}
-	}
-	e := found[0]
 	section, old := elementPath(e), ""
 	if key, ok := keyOf(e); ok {
 		old = key.Value
@@ -90,14 +98,10 @@ func (c *change) remove(path string) error {
 }
 
 func (c *change) set(path, name, value string) error {
-	found, err := c.doc.Find(path)
+	e, err := c.element(path)
 	if err != nil {
 		return err
 	}
-	if len(found) == 0 {
-		return &Error{HRESULT: resultNotFound, Message: "Element not found."}
-	}
-	e := found[0]
 	old, present := e.Attribute(name)
 	if old == value && (present || value == "") {
 		return nil

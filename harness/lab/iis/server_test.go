@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed-67b27da2/geiger/harness/lab/host"
 	"github.com/seed-67b27da2/geiger/harness/lab/kernel"
+	"github.com/seed-67b27da2/geiger/harness/lab/kernel/kerneltest"
 )
 
 type machine struct {
@@ -25,20 +26,9 @@ func newMachine(t *testing.T) *machine {
 	k := kernel.New(host.New(host.Options{Seed: 3}))
 	m := &machine{k: k, server: New(k)}
 	t.Cleanup(m.server.Close)
-	m.admin = m.logon(t, "Administrator")
+	m.admin = kerneltest.OpenShell(t, k, "Administrator", `C:\Windows\system32`)
 	k.Subscribe(func(a kernel.Activity) { m.activities = append(m.activities, a) })
 	return m
-}
-
-func (m *machine) logon(t *testing.T, user string) *kernel.Process {
-	t.Helper()
-	parent, ok := m.k.ServiceProcess("DcomLaunch")
-	require.True(t, ok)
-	token, err := m.k.Logon(parent, user, kernel.LogonNetwork, "", "NTLM")
-	require.NoError(t, err)
-	p, err := m.k.StartResident(t.Context(), parent, kernel.Spec{Image: `C:\Windows\System32\winrshost.exe`, Token: token, Env: m.k.Environment(token)})
-	require.NoError(t, err)
-	return p
 }
 
 // of renders the activities that f knows, one a line.
@@ -111,7 +101,7 @@ func TestRefusals(t *testing.T) {
 	require.ErrorContains(t, err, "Cannot add duplicate collection entry of type 'add' with unique key attribute 'name' set to 'uricachemodule'")
 	require.True(t, IsNotFound(m.server.RemoveGlobalModule(m.admin, "nobody")))
 
-	user := m.logon(t, "operator")
+	user := kerneltest.OpenShell(t, m.k, "operator", `C:\Windows\system32`)
 	_, err = m.server.GlobalModules(user)
 	require.True(t, IsDenied(err), "%v", err)
 	require.ErrorContains(t, err, `Filename: \\?\C:\Windows\system32\inetsrv\config\redirection.config`)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed-67b27da2/geiger/harness/lab/host"
 	"github.com/seed-67b27da2/geiger/harness/lab/kernel"
+	"github.com/seed-67b27da2/geiger/harness/lab/kernel/kerneltest"
 )
 
 // machine is a booted kernel, everything that happens on it, and a shell of the
@@ -31,15 +32,7 @@ func boot(t *testing.T) machine {
 
 func logon(t *testing.T, k *kernel.Kernel, user string) *kernel.Process {
 	t.Helper()
-	launcher, ok := k.ServiceProcess("DcomLaunch")
-	require.True(t, ok)
-	token, err := k.Logon(launcher, user, kernel.LogonNetwork, "127.0.0.1", "NTLM")
-	require.NoError(t, err)
-	shell, err := k.StartResident(t.Context(), launcher, kernel.Spec{
-		CommandLine: `C:\Windows\system32\WinrsHost.exe -Embedding`, Dir: `C:\Windows\system32`, Token: token, Env: k.Environment(token),
-	})
-	require.NoError(t, err)
-	return shell
+	return kerneltest.OpenShell(t, k, user, `C:\Windows\system32`)
 }
 
 func TestProcessLifeIsPublished(t *testing.T) {

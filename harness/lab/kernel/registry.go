@@ -184,20 +184,26 @@ func (k *Kernel) mapped(path string) bool {
 
 // CreatePipe creates the first instance of a named pipe, `\name`.
 func (k *Kernel) CreatePipe(p *Process, name string) error {
-	if err := k.alive(p, "create pipe", name); err != nil {
+	if err := k.usePipe(p, "create pipe", name); err != nil {
 		return err
 	}
-	k.work(20*time.Microsecond, 200*time.Microsecond)
 	k.Publish(PipeCreated{By: k.By(p), Name: name})
 	return nil
 }
 
 // ConnectPipe opens a named pipe as a client.
 func (k *Kernel) ConnectPipe(p *Process, name string) error {
-	if err := k.alive(p, "connect pipe", name); err != nil {
+	if err := k.usePipe(p, "connect pipe", name); err != nil {
+		return err
+	}
+	k.Publish(PipeConnected{By: k.By(p), Name: name})
+	return nil
+}
+
+func (k *Kernel) usePipe(p *Process, op, name string) error {
+	if err := k.alive(p, op, name); err != nil {
 		return err
 	}
 	k.work(20*time.Microsecond, 200*time.Microsecond)
-	k.Publish(PipeConnected{By: k.By(p), Name: name})
 	return nil
 }

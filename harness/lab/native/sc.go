@@ -23,8 +23,9 @@ func sc(r *run) int {
 		return 0
 	}
 	commands := map[string]func(*run, []string) int{
-		"query": scQuery, "queryex": scQueryEx, "qc": scConfiguration, "start": scStart, "stop": scStop,
-		"config": scConfig, "create": scCreate, "delete": scDelete,
+		"query": scQuery, "queryex": scQueryEx, "create": scCreate,
+		"qc": existing("OpenService", scConfiguration), "start": existing("StartService: OpenService", scStart),
+		"stop": existing("OpenService", scStop), "config": existing("OpenService", scConfig), "delete": existing("OpenService", scDelete),
 	}
 	command, ok := commands[strings.ToLower(args[0])]
 	if !ok {
@@ -33,6 +34,22 @@ func sc(r *run) int {
 		return 1639
 	}
 	return command(r, args[1:])
+}
+
+// existing is a command on the service that its first argument names; call is
+// what fails when there is none.
+func existing(call string, command func(*run, host.Service, []string) int) func(*run, []string) int {
+	return func(r *run, args []string) int {
+		if len(args) == 0 {
+			r.unsupported("sc without the name of a service")
+			return 1639
+		}
+		s, err := r.k.Service(args[0])
+		if err != nil {
+			return r.scFail(call, err)
+		}
+		return command(r, s, args)
+	}
 }
 
 // scFail prints a failed call of the service control manager.
@@ -103,15 +120,7 @@ func (r *run) status(s host.Service, state string, extended bool) {
 	}
 }
 
-func scConfiguration(r *run, args []string) int {
-	if len(args) == 0 {
-		r.unsupported("sc qc without a name")
-		return 1639
-	}
-	s, err := r.k.Service(args[0])
-	if err != nil {
-		return r.scFail("OpenService", err)
-	}
+func scConfiguration(r *run, s host.Service, args []string) int {
 	start := map[host.StartType]string{host.Automatic: "2   AUTO_START", host.Manual: "3   DEMAND_START", host.DisabledStart: "4   DISABLED"}[s.Start]
 	r.print("[SC] QueryServiceConfig SUCCESS\n\nSERVICE_NAME: %s\n        TYPE               : %s \n        START_TYPE         : %s\n", args[0], serviceKind(s), start)
 	r.print("        ERROR_CONTROL      : 1   NORMAL\n        BINARY_PATH_NAME   : %s\n        LOAD_ORDER_GROUP   : \n        TAG                : 0\n", s.Path)
@@ -119,30 +128,19 @@ func scConfiguration(r *run, args []string) int {
 	return 0
 }
 
-func scStart(r *run, args []string) int {
-	if len(args) == 0 {
-		return 1639
-	}
-	if err := r.k.StartService(r.p, args[0]); err != nil {
+func scStart(r *run, s host.Service, args []string) int {
+	if err := r.k.StartService(r.p, s.Name); err != nil {
 		return r.scFail("StartService", err)
 	}
-	s, err := r.k.Service(args[0])
-	if err != nil {
-		return r.scFail("StartService", err)
+	if now, err := r.k.Service(s.Name); err == nil {
+		s = now
 	}
 	r.print("\nSERVICE_NAME: %s \n", args[0])
 	r.status(s, "2  START_PENDING \n                                (NOT_STOPPABLE, NOT_PAUSABLE, IGNORES_SHUTDOWN)", true)
 	return 0
 }
 
-func scStop(r *run, args []string) int {
-	if len(args) == 0 {
-		return 1639
-	}
-	s, err := r.k.Service(args[0])
-	if err != nil {
-		return r.scFail("OpenService", err)
-	}
+func scStop(r *run, s host.Service, args []string) int {
 	if err := r.stopService(args[0]); err != nil {
 		return r.scFail("ControlService", err)
 	}
@@ -195,14 +193,7 @@ func scChange(r *run, s *host.Service, args []string) {
 	}
 }
 
-func scConfig(r *run, args []string) int {
-	if len(args) == 0 {
-		return 1639
-	}
-	s, err := r.k.Service(args[0])
-	if err != nil {
-		return r.scFail("OpenService", err)
-	}
+func scConfig(r *run, s host.Service, args []string) int {
 	scChange(r, &s, args[1:])
 	if err := r.k.CreateService(r.p, s); err != nil {
 		return r.scFail("OpenService", err)
@@ -229,11 +220,8 @@ func scCreate(r *run, args []string) int {
 	return 0
 }
 
-func scDelete(r *run, args []string) int {
-	if len(args) == 0 {
-		return 1639
-	}
-	if err := r.k.DeleteService(r.p, args[0]); err != nil {
+func scDelete(r *run, s host.Service, _ []string) int {
+	if err := r.k.DeleteService(r.p, s.Name); err != nil {
 		return r.scFail("OpenService", err)
 	}
 	r.print("[SC] DeleteService SUCCESS\n")

@@ -4,14 +4,10 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-67b27da2/geiger/harness/lab/cmd"
@@ -19,6 +15,7 @@ import (
 	"github.com/seed-67b27da2/geiger/harness/lab/host"
 	"github.com/seed-67b27da2/geiger/harness/lab/iis"
 	"github.com/seed-67b27da2/geiger/harness/lab/kernel"
+	"github.com/seed-67b27da2/geiger/harness/lab/kernel/kerneltest"
 	"github.com/seed-67b27da2/geiger/harness/lab/native"
 )
 
@@ -56,14 +53,7 @@ func newMachine(t *testing.T) *machine {
 
 func (m *machine) logon(t *testing.T, user string) {
 	t.Helper()
-	parent, ok := m.k.ServiceProcess("DcomLaunch")
-	require.True(t, ok)
-	token, err := m.k.Logon(parent, user, kernel.LogonNetwork, "", "NTLM")
-	require.NoError(t, err)
-	m.shell, err = m.k.StartResident(t.Context(), parent, kernel.Spec{
-		Image: `C:\Windows\System32\winrshost.exe`, Dir: `C:\Users\` + user, Token: token, Env: m.k.Environment(token),
-	})
-	require.NoError(t, err)
+	m.shell = kerneltest.OpenShell(t, m.k, user, `C:\Users\`+user)
 }
 
 // observe notes what a command does to the machine; reads and images are left
@@ -129,44 +119,12 @@ func (m *machine) run(t *testing.T, line, input string) string {
 	})
 }
 
-// TestScripts runs testdata/*.txtar. A section "file PATH" puts a file on a
-// fresh machine, "input" is the standard input of the next command, "as USER"
-// changes the user, "$ LINE" is a command line with its output (|), errors (!)
-// and activities (*).
+// TestScripts runs testdata/*.txtar: see [kerneltest.Scripts]. Lines begin with
+// | for output, ! for errors and * for activities.
 func TestScripts(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txtar")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) {
-			archive, err := txtar.ParseFile(file)
-			require.NoError(t, err)
-			m, input := newMachine(t), ""
-			for i, section := range archive.Files {
-				switch kind, rest, _ := strings.Cut(section.Name, " "); kind {
-				case "file":
-					text := strings.ReplaceAll(string(section.Data), "\n", "\r\n")
-					at := m.k.Host().Clock.Now()
-					m.k.Host().FS.Put(host.File{Path: rest, Content: []byte(text), Attributes: host.Archive, Owner: host.Administrators, Created: at, Modified: at})
-				case "input":
-					input = string(section.Data)
-				case "as":
-					m.logon(t, rest)
-				case "$":
-					got := m.run(t, rest, input)
-					input = ""
-					if *update {
-						archive.Files[i].Data = []byte(got)
-						continue
-					}
-					require.Empty(t, cmp.Diff(string(section.Data), got), "%s", rest)
-				default:
-					t.Fatalf("unknown section %q", section.Name)
-				}
-			}
-			if *update {
-				require.NoError(t, os.WriteFile(file, txtar.Format(archive), 0o600))
-			}
-		})
-	}
+	kerneltest.Scripts(t, *update, func(t *testing.T) kerneltest.Machine {
+		t.Helper()
+		m := newMachine(t)
+		return kerneltest.Machine{Kernel: m.k, Run: m.run, As: m.logon}
+	})
 }

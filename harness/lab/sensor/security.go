@@ -133,24 +133,25 @@ func account(h *host.Host, t *host.Token) (domain, name string) {
 	return t.Split()
 }
 
-func subject(h *host.Host, t *host.Token) []eventlog.Field {
+func subject(h *host.Host, t *host.Token) []eventlog.Field { return identity("Subject", h, t) }
+
+func target(h *host.Host, t *host.Token) []eventlog.Field { return identity("Target", h, t) }
+
+// identity are the four fields of a token in the role that begins their names.
+func identity(role string, h *host.Host, t *host.Token) []eventlog.Field {
 	domain, name := account(h, t)
-	return []eventlog.Field{
-		{Name: "SubjectUserSid", Value: t.SID},
-		{Name: "SubjectUserName", Value: name},
-		{Name: "SubjectDomainName", Value: domain},
-		{Name: "SubjectLogonId", Value: hexadecimal(t.LogonID)},
-	}
+	return named(
+		nil, [2]string{role + "UserSid", t.SID}, [2]string{role + "UserName", name}, [2]string{role + "DomainName", domain},
+		[2]string{role + "LogonId", hexadecimal(t.LogonID)},
+	)
 }
 
-func target(h *host.Host, t *host.Token) []eventlog.Field {
-	domain, name := account(h, t)
-	return []eventlog.Field{
-		{Name: "TargetUserSid", Value: t.SID},
-		{Name: "TargetUserName", Value: name},
-		{Name: "TargetDomainName", Value: domain},
-		{Name: "TargetLogonId", Value: hexadecimal(t.LogonID)},
-	}
+// nobody are the same fields where there is no token.
+func nobody(role string) []eventlog.Field {
+	return named(
+		nil, [2]string{role + "UserSid", "S-1-0-0"}, [2]string{role + "UserName", "-"}, [2]string{role + "DomainName", "-"},
+		[2]string{role + "LogonId", "0x0"},
+	)
 }
 
 func (s *Security) processCreated(p *kernel.Process) []eventlog.Field {
@@ -162,12 +163,7 @@ func (s *Security) processCreated(p *kernel.Process) []eventlog.Field {
 	if v, err := s.host.Registry.Value(`HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System\Audit`, "ProcessCreationIncludeCmdLine_Enabled"); err == nil && v.Number == 1 {
 		line = p.CommandLine
 	}
-	to := []eventlog.Field{
-		{Name: "TargetUserSid", Value: "S-1-0-0"},
-		{Name: "TargetUserName", Value: "-"},
-		{Name: "TargetDomainName", Value: "-"},
-		{Name: "TargetLogonId", Value: "0x0"},
-	}
+	to := nobody("Target")
 	if creator.LogonID != p.Token.LogonID {
 		to = target(s.host, p.Token)
 	}
@@ -227,12 +223,7 @@ func (s *Security) asker(p *kernel.Process, authentication string) asker {
 	if authentication != "NTLM" && p != nil {
 		return asker{subject(s.host, p.Token), "Advapi  ", hexadecimal(p.PID), p.Image}
 	}
-	return asker{[]eventlog.Field{
-		{Name: "SubjectUserSid", Value: "S-1-0-0"},
-		{Name: "SubjectUserName", Value: "-"},
-		{Name: "SubjectDomainName", Value: "-"},
-		{Name: "SubjectLogonId", Value: "0x0"},
-	}, "NtLmSsp ", "0x0", "-"}
+	return asker{nobody("Subject"), "NtLmSsp ", "0x0", "-"}
 }
 
 func (s *Security) loggedOn(a kernel.LoggedOn) []eventlog.Field {

@@ -15,6 +15,7 @@ import (
 	"github.com/seed-67b27da2/geiger/harness/lab/eventlog"
 	"github.com/seed-67b27da2/geiger/harness/lab/host"
 	"github.com/seed-67b27da2/geiger/harness/lab/kernel"
+	"github.com/seed-67b27da2/geiger/harness/lab/kernel/kerneltest"
 	"github.com/seed-67b27da2/geiger/harness/lab/sensor"
 )
 
@@ -34,20 +35,7 @@ func watch(t *testing.T, config string) watched {
 	c, err := sensor.ParseConfig("test.xml", config)
 	require.NoError(t, err)
 	sysmon := sensor.Install(k, log, c)
-	return watched{k, log, sysmon, openShell(t, k, "Administrator")}
-}
-
-func openShell(t *testing.T, k *kernel.Kernel, user string) *kernel.Process {
-	t.Helper()
-	launcher, ok := k.ServiceProcess("DcomLaunch")
-	require.True(t, ok)
-	token, err := k.Logon(launcher, user, kernel.LogonNetwork, "10.0.0.9", "NTLM")
-	require.NoError(t, err)
-	shell, err := k.StartResident(t.Context(), launcher, kernel.Spec{
-		CommandLine: `C:\Windows\system32\WinrsHost.exe -Embedding`, Dir: `C:\Windows\system32`, Token: token, Env: k.Environment(token),
-	})
-	require.NoError(t, err)
-	return shell
+	return watched{k, log, sysmon, kerneltest.OpenShell(t, k, "Administrator", `C:\Windows\system32`)}
 }
 
 // events returns the records of a channel with an event id, after everything due
@@ -280,7 +268,7 @@ func TestChangesOfAccounts(t *testing.T) {
 	names := w.events(t, eventlog.Sysmon, `*[System[EventID=12] and EventData[Data[@Name='TargetObject']='HKLM\SAM\SAM\Domains\Account\Users\Names\lab']]`)
 	require.Len(t, names, 2)
 	require.Equal(t, `C:\Windows\System32\lsass.exe`, data(names[0])["Image"])
-	user := openShell(t, w.Kernel, "operator")
+	user := kerneltest.OpenShell(t, w.Kernel, "operator", `C:\Windows\system32`)
 	code, _ := kernel.CodeOf(w.CreateUser(user, "other", ""))
 	require.Equal(t, kernel.AccessDenied, code)
 }
@@ -303,7 +291,7 @@ func TestSecurityAuditFollowsThePolicy(t *testing.T) {
 	require.Equal(t, "%%13312", first["SubcategoryId"])
 	require.Equal(t, "{0CCE922B-69AE-11D9-BED3-505054503030}", first["SubcategoryGuid"])
 	require.Equal(t, "%%8448, %%8451", first["AuditPolicyChanges"])
-	code, _ := kernel.CodeOf(w.SetAuditPolicy(openShell(t, w.Kernel, "operator"), "Logon", 0))
+	code, _ := kernel.CodeOf(w.SetAuditPolicy(kerneltest.OpenShell(t, w.Kernel, "operator", `C:\Windows\system32`), "Logon", 0))
 	require.Equal(t, kernel.PrivilegeNotHeld, code)
 }
 

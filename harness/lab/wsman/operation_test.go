@@ -188,16 +188,25 @@ func TestOutputSurvivesAClientThatHangsUp(t *testing.T) {
 	require.Equal(t, "after\r\n", stdout)
 }
 
-// TestNewerReceiveSupersedes uses timers that never fire, so that only the newer request can end the older.
-func TestNewerReceiveSupersedes(t *testing.T) {
+// waiting is a server whose timers never fire, with a client that waits for the output of a command.
+func waiting(t *testing.T) (l *lab, s *session, command string, pending pendingReply) {
+	t.Helper()
 	timers := &manualTimers{}
-	l := newLab(t, func(o *wsman.Options) { o.AfterFunc = timers.AfterFunc })
-	s := open(t, l.admin(t))
-	command := s.start(t, "hang")
+	l = newLab(t, func(o *wsman.Options) { o.AfterFunc = timers.AfterFunc })
+	s = open(t, l.admin(t))
+	command = s.start(t, "hang")
 	request := receive(command)
 	request.Shell = s.id
-	older := l.admin(t).send(request.String())
-	waitFor(t, func() bool { return timers.Pending(operationTimeout) == 1 }) // the older waits
+	pending = l.admin(t).send(request.String())
+	waitFor(t, func() bool { return timers.Pending(operationTimeout) == 1 })
+	return l, s, command, pending
+}
+
+// TestNewerReceiveSupersedes uses timers that never fire, so that only the newer request can end the older.
+func TestNewerReceiveSupersedes(t *testing.T) {
+	l, s, command, older := waiting(t)
+	request := receive(command)
+	request.Shell = s.id
 	newer := l.admin(t).send(request.String())
 	requireFault(t, older.await(t), "995", "w:InternalError")
 	require.Equal(t, http.StatusOK, s.do(t, signal(command, "ctrl_c")).Status)
@@ -225,14 +234,7 @@ func TestControlCLeavesOutputAndStatus(t *testing.T) {
 }
 
 func TestDeleteEndsPendingReceive(t *testing.T) {
-	timers := &manualTimers{}
-	l := newLab(t, func(o *wsman.Options) { o.AfterFunc = timers.AfterFunc })
-	s := open(t, l.admin(t))
-	command := s.start(t, "hang")
-	request := receive(command)
-	request.Shell = s.id
-	pending := l.admin(t).send(request.String())
-	waitFor(t, func() bool { return timers.Pending(operationTimeout) == 1 })
+	_, s, _, pending := waiting(t)
 	require.Equal(t, http.StatusOK, s.do(t, envelope{Action: wsTransfer + "/Delete"}).Status)
 	requireFault(t, pending.await(t), "995", "w:InternalError")
 }
