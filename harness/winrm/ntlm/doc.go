@@ -16,4 +16,8 @@
 // section 4 (tls-server-end-point channel bindings).
 //
 // [MS-NLMP]: https://learn.microsoft.com/openspecs/windows_protocols/ms-nlmp/
+//
+// It shares nothing with the server side in harness/lab/wsman/ntlm, on purpose: each
+// is written from the specification alone, so that an error of one is found when it
+// talks to the other. Keep them apart.
 package ntlm

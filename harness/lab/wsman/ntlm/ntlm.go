@@ -6,6 +6,9 @@
 // NTLMv1 and anonymous logons are refused, as on Windows with its default LmCompatibilityLevel of a server
 // that allows no downgrade. MD4, MD5 and RC4 are what the protocol prescribes; nothing here is a
 // recommendation to use them.
+//
+// It shares nothing with the client side in harness/winrm/ntlm, on purpose: each is written from the specification
+// alone, so that an error of one is found when it talks to the other. Keep them apart.
 package ntlm
 
 import (
