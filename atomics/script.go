@@ -13,24 +13,23 @@ import (
 func keys(m map[string]*yaml.Node) iter.Seq[string] { return maps.Keys(m) }
 
 var (
-	failing  = regexp.MustCompile(`(?i)\b(exit\s*\(?\s*([1-9$]|/b\s+[1-9%])|throw\b|\$ErrorActionPreference\s*=\s*['"]?Stop|-ErrorAction\s+Stop)`)
-	printing = regexp.MustCompile(`(?i)^\s*(Write-(Host|Output|Verbose)|echo|"|'|\$true|exit\s+0)`)
-	branches = regexp.MustCompile(`(?i)\bif\s*\(`)
+	failing  = regexp.MustCompile(`(?i)\b(exit\s*\(?\s*([1-9$]|/b\s+[1-9%])|throw\b|\$ErrorActionPreference\s*=\s*['"]?Stop|-(ErrorAction|EA)\s+Stop)`)
+	printing = regexp.MustCompile(`(?i)^\s*@?echo\b`)
 )
 
-// neverFails reports whether a prerequisite plainly cannot end with another exit status than 0: it neither exits with
-// one nor throws, and its last word is a message. powershell.exe exits with 1 when the last command of a script fails,
-// so a bare command at the end is a check.
+// neverFails reports whether a prerequisite plainly cannot end with another exit status than 0. A script that runs as
+// `powershell.exe & {...}` ends with 0 after errors that do not terminate it, so only exit, throw and Stop fail; for
+// cmd.exe any command can, unless all that the script ends with is a message.
 func neverFails(executor ExecutorName, text string) bool {
-	if executor != PowerShell && executor != CommandPrompt || failing.MatchString(text) {
-		return false
+	switch executor {
+	case PowerShell:
+		return !failing.MatchString(text)
+	case CommandPrompt:
+		ls := lines(text)
+		last := ls[len(ls)-1]
+		return !failing.MatchString(text) && printing.MatchString(last) && !strings.ContainsAny(last, "&|")
 	}
-	ls := lines(text)
-	last := ls[len(ls)-1]
-	if executor == CommandPrompt {
-		return printing.MatchString(last) && !strings.ContainsAny(last, "&|")
-	}
-	return printing.MatchString(last) || branches.MatchString(text) && !strings.Contains(last, "|")
+	return false
 }
 
 var (
