@@ -58,7 +58,7 @@ var processColumns = []column{
 	{"ProcessVersionInfoOriginalFileName", "1 OriginalFileName", made(func(p *process) value.Value { return versionText(p.version.original) })},
 	{"ProcessVersionInfoFileDescription", "1 Description", made(func(p *process) value.Value { return versionText(p.version.description) })},
 	{"ProcessId", "1 ProcessId", made(func(p *process) value.Value { return id(p.id) })},
-	{"ProcessCommandLine", "1 CommandLine, %% undone, folder of the image dropped", made(func(p *process) value.Value { return value.NewString(commandLine(p.commandLine)) })},
+	{"ProcessCommandLine", "1 CommandLine, %% undone, folder of the image dropped", made(func(p *process) value.Value { return value.NewString(commandLine(p)) })},
 	{"ProcessIntegrityLevel", "1 IntegrityLevel", made(func(p *process) value.Value { return value.NewString(p.integrity) })},
 	{"ProcessTokenElevation", "Security 4688 TokenElevationType", made(func(p *process) value.Value { return value.NewString(p.elevation) })},
 	{"ProcessCreationTime", "1 UtcTime", made(func(p *process) value.Value { return at(p.created) })},
@@ -145,7 +145,7 @@ var initiating = []column{
 	{"InitiatingProcessVersionInfoOriginalFileName", "own 1 OriginalFileName", acted(func(p *process) value.Value { return versionText(p.version.original) })},
 	{"InitiatingProcessVersionInfoFileDescription", "own 1 Description", acted(func(p *process) value.Value { return versionText(p.version.description) })},
 	{"InitiatingProcessId", "ProcessId", acted(func(p *process) value.Value { return id(p.id) })},
-	{"InitiatingProcessCommandLine", "own 1 CommandLine, or ParentCommandLine", acted(func(p *process) value.Value { return value.NewString(commandLine(p.commandLine)) })},
+	{"InitiatingProcessCommandLine", "own 1 CommandLine, or ParentCommandLine", acted(func(p *process) value.Value { return value.NewString(commandLine(p)) })},
 	{"InitiatingProcessCreationTime", "own 1 UtcTime, else ProcessGuid (seconds)", acted(func(p *process) value.Value { return at(p.created) })},
 	{"InitiatingProcessFolderPath", "Image, lower case (full path)", acted(func(p *process) value.Value { return value.NewString(strings.ToLower(p.image)) })},
 	{"InitiatingProcessParentId", "own 1 ParentProcessId", acted(func(p *process) value.Value { return id(p.parentID) })},
@@ -248,14 +248,19 @@ func accountOf(user string) string {
 }
 
 // commandLine drops the folder of the image, as Defender does: `C:\Windows\system32\svchost.exe -k x` reads
-// `svchost.exe -k x`, and a quoted image stays quoted.
-func commandLine(text string) string {
-	quote, end := "", " "
+// `svchost.exe -k x`, and a quoted image stays quoted. An image that is not quoted and has blanks in its path is known
+// from the process.
+func commandLine(p *process) string {
+	text, quote, end := p.commandLine, "", " "
 	if strings.HasPrefix(text, `"`) {
 		quote, end = `"`, `"`
 	}
-	image, _, _ := strings.Cut(text[len(quote):], end)
-	return quote + base(image) + text[len(quote)+len(image):]
+	text = text[len(quote):]
+	image, _, _ := strings.Cut(text, end)
+	if n := len(p.image); n > 0 && len(text) >= n && strings.EqualFold(text[:n], p.image) {
+		image = text[:n]
+	}
+	return quote + base(image) + text[len(image):]
 }
 
 func processRow(o *observer, e *telemetry.Event) (row, bool) {
