@@ -15,9 +15,9 @@
 // Facts: [MS-NLMP] (messages 2.2.1, NTLMv2 3.3.2, session security 3.4), RFC 5929
 // section 4 (tls-server-end-point channel bindings).
 //
-// [MS-NLMP]: https://learn.microsoft.com/openspecs/windows_protocols/ms-nlmp/
-//
 // It shares nothing with the server side in harness/lab/wsman/ntlm, on purpose: each
 // is written from the specification alone, so that an error of one is found when it
 // talks to the other. Keep them apart.
+//
+// [MS-NLMP]: https://learn.microsoft.com/openspecs/windows_protocols/ms-nlmp/
 package ntlm
