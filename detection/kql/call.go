@@ -46,6 +46,9 @@ func (c *compiler) call(e *bind.Call) expr {
 		c.unsupported(nameSpan(e), "function %s is not supported", e.Name)
 		return &literal{value: value.Null(e.Type())}
 	}
+	if e.Name == geoFixture {
+		c.needs(geoFixture)
+	}
 	c.checkPatterns(e)
 	if e.Name == "bag_pack_columns" {
 		args = withNames(e, args)

@@ -6,6 +6,17 @@
 // one of four classes: text that is not KQL, a name or type that does not bind in this
 // schema, valid KQL that this engine lacks, and a failure while running.
 //
+// Some functions ask a service for what no recording holds. Tables of the [Database] stand in for
+// it, under these names; columns are found by name, and [Query.Fixtures] lists what a query needs:
+//
+//   - externaldata("ADDRESS"): what `externaldata` reads from an address ([ExternalFixture]);
+//   - _GetWatchlist("ALIAS"), _GetWatchlistAlias: the rows of a watchlist ([WatchlistFixture]), and the aliases;
+//   - FileProfile: profiles, found by SHA1, SHA256 or MD5;
+//   - SeenBy: found by DeviceId; DeviceFromIP: by IP; AssignedIPAddresses: by DeviceId;
+//   - geo_info_from_ip_address: a column network (an address or a CIDR range); the rest are the properties.
+//
+// Rows of a fixture are no events: they have no sources.
+//
 // Execution is columnar. A string column is a vector of codes into a dictionary of its
 // distinct values; predicates and functions are evaluated once per distinct value and
 // shared by all rows that hold it. Filters narrow a selection of row numbers and move

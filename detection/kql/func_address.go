@@ -12,6 +12,8 @@ import (
 // addressFunction finds functions of IP addresses.
 func addressFunction(name string) rowFunction {
 	switch name {
+	case geoFixture:
+		return geoInfo
 	case "parse_ipv4":
 		return func(c *invocation, args []value.Value) value.Value {
 			p, ok := parseIPv4(text(args[0]))

@@ -89,9 +89,12 @@ func (o *addressLookup) run(x *execution) (*relation, error) {
 	return o.pairs(x, left, right, l, r), nil
 }
 
+// networkIndex holds row numbers by the length of a network and its first address.
+type networkIndex map[int]map[netip.Addr][]uint32
+
 // index finds the rows of a network by its length and its first address.
-func (o *addressLookup) index(networks *vector) map[int]map[netip.Addr][]uint32 {
-	index := map[int]map[netip.Addr][]uint32{}
+func (o *addressLookup) index(networks *vector) networkIndex {
+	index := networkIndex{}
 	for row := range networks.rows {
 		p, ok := o.parse(text(networks.value(row)))
 		if !ok {
@@ -107,7 +110,7 @@ func (o *addressLookup) index(networks *vector) map[int]map[netip.Addr][]uint32 
 }
 
 // matches lists the rows whose network holds an address, the narrowest network first.
-func (o *addressLookup) matches(index map[int]map[netip.Addr][]uint32, address value.Value) []uint32 {
+func (o *addressLookup) matches(index networkIndex, address value.Value) []uint32 {
 	p, ok := o.parse(text(address))
 	if !ok {
 		return nil

@@ -20,6 +20,10 @@ func (c *compiler) union(p *bind.Union) operator {
 }
 
 func (o *union) run(x *execution) (*relation, error) {
+	if len(o.legs) == 0 {
+		// isfuzzy leaves out the tables there are not; the service needs one that is there.
+		return nil, x.fail(o.plan.Span(), "no table of the union exists")
+	}
 	parts := make([]*relation, len(o.legs))
 	for i, leg := range o.legs {
 		r, err := leg.run(x)

@@ -33,6 +33,10 @@ func (c *compiler) sourceOperator(p bind.Operator) operator {
 		return &printRow{columns: p.Fields, exprs: c.exprs(p.Exprs)}
 	case *bind.Range:
 		return &rangeRows{plan: p, from: c.expr(p.From), to: c.expr(p.To), step: c.expr(p.Step)}
+	case *bind.External:
+		return c.external(p)
+	case *bind.Service:
+		return c.service(p)
 	case *bind.Shared:
 		return &shared{id: p.ID, input: c.operator(p.Input)}
 	case *bind.Subject:
@@ -112,8 +116,6 @@ func (c *compiler) missingOperator(p bind.Operator) operator {
 	switch p := p.(type) {
 	case *bind.Opaque:
 		c.unsupported(c.wordOf(p, p.Keyword), "operator %s is not supported", p.Keyword)
-	case *bind.External:
-		c.unsupported(c.wordOf(p, "externaldata"), "externaldata is not supported: it needs the network")
 	case *bind.Service:
 		c.unsupported(c.wordOf(p, p.Name), "function %s belongs to the service and is not supported", p.Name)
 	case *bind.Evaluate:

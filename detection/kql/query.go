@@ -25,6 +25,7 @@ type Query struct {
 	columns  []value.Column
 	root     operator
 	reads    map[string][]string
+	fixtures []string
 }
 
 // Compile parses and binds a query and prepares it to run. The error is a
@@ -59,7 +60,8 @@ func (q *Query) bind() error {
 		slices.SortStableFunc(c.diagnostics, func(a, b syntax.Diagnostic) int { return a.Span.Start - b.Span.Start })
 		return &syntax.Error{Source: q.source, Diagnostics: c.diagnostics}
 	}
-	q.columns, q.reads = bound.Columns, readColumns(bound.Plan)
+	slices.Sort(c.fixtures)
+	q.columns, q.reads, q.fixtures = bound.Columns, readColumns(bound.Plan), c.fixtures
 	return nil
 }
 
@@ -140,6 +142,7 @@ type execution struct {
 	scalars  map[*toScalar]*vector
 	lists    map[*inTable]*vector
 	matches  matchCache
+	places   *places
 }
 
 // maxRows bounds the rows that one operator may make out of thin air (range, mv-expand,
@@ -189,6 +192,7 @@ type filterer interface {
 type compiler struct {
 	source      *syntax.Source
 	diagnostics []syntax.Diagnostic
+	fixtures    []string
 	windowed    bool // the expression being compiled looks at neighbouring rows
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/seed-67b27da2/geiger/detection/kql/bind"
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
+	"github.com/seed-67b27da2/geiger/detection/schema"
 )
 
 func Example() {
@@ -82,7 +83,6 @@ func TestCompileErrors(t *testing.T) {
 		{"Events | evaluate autocluster()", syntax.ClassUnsupported, ""},
 		{"Events | where File matches regex '(?=x)'", syntax.ClassBind, ""},
 		{"Events | extend x = extract_all('x', File)", syntax.ClassBind, "'x'"},
-		{"externaldata(a:string)['https://example.com/x.csv']", syntax.ClassUnsupported, ""},
 	} {
 		_, err := kql.Compile(&syntax.Source{Name: "q.kql", Text: c.text}, bind.NewSchema("test", events()))
 		var fault *syntax.Error
@@ -93,6 +93,18 @@ func TestCompileErrors(t *testing.T) {
 			require.Equal(t, c.at, c.text[s.Start:s.End], c.text)
 		}
 	}
+}
+
+func TestFixturesAreListed(t *testing.T) {
+	list := append(events(), bind.Table{Name: "Files", Columns: []value.Column{{Name: "SHA1", Type: value.String}}})
+	q, err := kql.Compile(&syntax.Source{Text: `let a = _GetWatchlist("VIP");
+Files | invoke FileProfile(SHA1)
+| join kind=leftouter (externaldata(SHA1:string)["https://example.com/b", "https://example.com/a"]) on SHA1
+| where SHA1 in (a) and SHA1 !in (_GetWatchlist("VIP"))`}, bind.NewSchema("test", list, schema.Functions()...))
+	require.NoError(t, err)
+	require.Equal(t, []string{
+		"FileProfile", kql.WatchlistFixture("VIP"), kql.ExternalFixture("https://example.com/a"), kql.ExternalFixture("https://example.com/b"),
+	}, q.Fixtures())
 }
 
 func TestUnsupportedIsReportedAllAtOnce(t *testing.T) {

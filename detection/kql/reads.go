@@ -122,8 +122,20 @@ func all(p bind.Operator) map[int]bool {
 	return wanted
 }
 
+// within leaves out what an operator is only taken to have: columns that it may turn out to
+// make once rows flow come after those of the plan.
+func within(p bind.Operator, wanted map[int]bool) map[int]bool {
+	if p == nil {
+		return nil
+	}
+	n := len(p.Columns())
+	maps.DeleteFunc(wanted, func(i int, _ bool) bool { return i >= n })
+	return wanted
+}
+
 // need asks an operator for columns by index.
 func (d *columnReads) need(p bind.Operator, wanted map[int]bool) {
+	wanted = within(p, wanted)
 	switch p := p.(type) {
 	case nil:
 	case *bind.Scan:

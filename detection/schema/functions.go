@@ -18,6 +18,19 @@ func columns(list ...string) []value.Column {
 	return out
 }
 
+// Functions are the tabular functions of all services, for a schema of other tables.
+func Functions() []bind.ServiceFunction {
+	return append(defenderFunctions(), sentinelFunctions()...)
+}
+
+func defenderFunctions() []bind.ServiceFunction {
+	return []bind.ServiceFunction{fileProfile(), seenBy(), deviceFromIP(), assignedIPAddresses()}
+}
+
+func sentinelFunctions() []bind.ServiceFunction {
+	return []bind.ServiceFunction{watchlist(), watchlistAliases()}
+}
+
 // fileProfile is `T | invoke FileProfile(SHA1, 1000)`, which adds what Microsoft knows of a file.
 // Source: https://learn.microsoft.com/defender-xdr/advanced-hunting-fileprofile-function
 func fileProfile() bind.ServiceFunction {

@@ -33,14 +33,13 @@ var logAnalytics string
 // DefenderXDR is the schema of advanced hunting in Microsoft Defender XDR. It is
 // built anew by every call, from text: keep it.
 func DefenderXDR() *bind.Schema {
-	return bind.NewSchema("Defender XDR", mustTables(defenderXDR),
-		fileProfile(), seenBy(), deviceFromIP(), assignedIPAddresses())
+	return bind.NewSchema("Defender XDR", mustTables(defenderXDR), defenderFunctions()...)
 }
 
 // LogAnalytics is the schema of a Log Analytics workspace with every table that
 // Azure Monitor documents. It is built anew by every call, from text: keep it.
 func LogAnalytics() *bind.Schema {
-	return bind.NewSchema("Log Analytics", mustTables(logAnalytics), watchlist(), watchlistAliases())
+	return bind.NewSchema("Log Analytics", mustTables(logAnalytics), sentinelFunctions()...)
 }
 
 // mustTables reads the tables of an embedded text, which a test has read before.

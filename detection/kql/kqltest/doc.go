@@ -62,7 +62,8 @@
 // and parsed again; with the rows of its tables shuffled (unless it is `ordered`); with `| where true` after
 // every table it names; and with the rows of every such table in two tables that union puts together.
 //
-// Now is [Now] in every query.
+// Now is [Now] in every query. A table with the name of a fixture (see package kql) stands in for what only a
+// service knows.
 //
 // # Use
 //

@@ -12,6 +12,7 @@ import (
 	"github.com/seed-67b27da2/geiger/detection/kql/bind"
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
+	"github.com/seed-67b27da2/geiger/detection/schema"
 )
 
 // Now is what now() is in every query: 2 January 2026, 03:04:05 UTC.
@@ -27,7 +28,7 @@ func Offline(ctx context.Context, query string, tables kql.Tables) (*kql.Table, 
 	for name, t := range tables {
 		list = append(list, bind.Table{Name: name, Columns: t.Columns()})
 	}
-	q, err := kql.Compile(&syntax.Source{Text: query}, bind.NewSchema("test", list))
+	q, err := kql.Compile(&syntax.Source{Text: query}, bind.NewSchema("test", list, schema.Functions()...))
 	if err != nil {
 		return nil, err
 	}
