@@ -118,6 +118,9 @@ const startSlack = time.Second
 // running is the latest process of that id which had started by then, or ""; Windows uses ids again, and a process that
 // started before the run is in no event of it.
 func (a *attribution) running(id uint64, by time.Time) string {
+	if id == 0 {
+		return ""
+	}
 	var latest started
 	for _, s := range a.pids[id] {
 		if !s.at.After(by.Add(startSlack)) && (latest.guid == "" || s.at.After(latest.at)) {

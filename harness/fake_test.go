@@ -29,7 +29,9 @@ type target struct {
 	clock    *clock
 	fail     map[string]error // by method
 	exit     map[harness.Phase]int
-	silent   bool // Sysmon records nothing
+	silent   bool           // Sysmon records nothing
+	endless  harness.Phase  // commands of this phase run into their timeout
+	security *harness.Batch // what becomes of the channel Security, whose newest record is 50
 	disabled string
 	effects  map[harness.Phase]func(guid string) []string // further events, without their header
 	calls    []string
@@ -79,7 +81,7 @@ func (t *target) Execute(ctx context.Context, c harness.Command) (harness.Execut
 	}
 	return harness.Execution{
 		Phase: c.Phase, File: c.File, Arguments: c.Arguments, ProcessID: uint32(t.next), ExitCode: t.exit[c.Phase],
-		Started: t.clock.now, Ended: t.clock.now, Stdout: "hello\n",
+		Started: t.clock.now, Ended: t.clock.now, Stdout: "hello\n", TimedOut: t.endless != "" && t.endless == c.Phase,
 	}, nil
 }
 
@@ -96,13 +98,16 @@ func eventData(fields ...string) string {
 	return b.String()
 }
 
-// header completes "id|data" to an event.
+// header completes "id|data" to an event of Sysmon, or of the lab if the id is "lab".
 func (t *target) header(text string) string {
 	id, data, _ := strings.Cut(text, "|")
-	now := t.clock.now
+	now, channel := t.clock.now, "Microsoft-Windows-Sysmon/Operational"
+	if id == "lab" {
+		id, channel = "1", "Geiger-Lab/Operational"
+	}
 	return fmt.Sprintf("<Event><System><EventID>%s</EventID><TimeCreated SystemTime='%s'/><EventRecordID>%d</EventRecordID>"+
-		"<Channel>Microsoft-Windows-Sysmon/Operational</Channel><Computer>IIS01</Computer></System><EventData><Data Name='UtcTime'>%s</Data>%s</EventData></Event>",
-		id, now.Format(time.RFC3339Nano), len(t.events)+101, now.Format("2006-01-02 15:04:05.000"), data)
+		"<Channel>%s</Channel><Computer>IIS01</Computer></System><EventData><Data Name='UtcTime'>%s</Data>%s</EventData></Event>",
+		id, now.Format(time.RFC3339Nano), len(t.events)+101, channel, now.Format("2006-01-02 15:04:05.000"), data)
 }
 
 // Bookmark implements harness.Target.
@@ -112,6 +117,9 @@ func (t *target) Bookmark(_ context.Context, channels []string) ([]harness.Bookm
 		b := harness.Bookmark{Channel: c, State: harness.ChannelMissing}
 		if strings.Contains(c, "Sysmon") {
 			b = harness.Bookmark{Channel: c, State: harness.ChannelEnabled, After: 100}
+		}
+		if t.security != nil && c == t.security.Channel {
+			b = harness.Bookmark{Channel: c, State: harness.ChannelEnabled, After: 50}
 		}
 		if c == t.disabled {
 			b.State = harness.ChannelDisabled
@@ -130,6 +138,9 @@ func (t *target) Collect(_ context.Context, after []harness.Bookmark) ([]harness
 		if strings.Contains(b.Channel, "Sysmon") {
 			batch.Events = t.events[min(int(b.After)-100, len(t.events)):]
 			batch.Last = uint64(100 + len(t.events))
+		}
+		if t.security != nil && b.Channel == t.security.Channel {
+			batch = *t.security
 		}
 		all = append(all, batch)
 	}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math/rand/v2"
 	"regexp"
+	"slices"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -108,6 +110,18 @@ func TestVerdicts(t *testing.T) {
 		{"expected telemetry is missing", anyDLL, func(_ *target, s *harness.Scenario) {
 			s.Telemetry = []harness.TelemetryExpectation{{Table: "DeviceRegistryEvents", Phase: harness.Attack, AtLeast: 1}}
 		}, harness.Inconclusive, harness.NotRecorded, "DeviceRegistryEvents with phase attack: 0 rows, at least 1 expected"},
+		{"expected telemetry has no such column", anyDLL, func(_ *target, s *harness.Scenario) {
+			s.Telemetry = []harness.TelemetryExpectation{{Table: "DeviceFileEvents", AtLeast: 1, Where: match("FolderPth", "x")}}
+		}, harness.Inconclusive, harness.NotRecorded, `DeviceFileEvents has no column "FolderPth"`},
+		{"cleanup does not end", anyDLL, func(m *target, _ *harness.Scenario) { m.endless = harness.Cleanup }, harness.Fail, harness.Residue, "did not end within 2m0s and was stopped"},
+		{"attack does not end", anyDLL, func(m *target, _ *harness.Scenario) { m.endless = harness.Attack }, harness.Inconclusive, harness.NotExecuted, "did not end within 2m0s and was stopped"},
+		{"the lab lacks something in the cleanup", anyDLL, func(m *target, _ *harness.Scenario) {
+			m.exit[harness.Harness] = 1
+			m.effects[harness.Cleanup] = func(guid string) []string {
+				return []string{"lab|" + eventData("ProcessGuid", guid, "Kind", "command", "Name", "frob")}
+			}
+		}, harness.Inconclusive, harness.UnsupportedInLab, "the lab does not simulate command frob (cleanup phase); try a VM"},
+		{"a row of no event", `datatable(FileName:string)["x.dll"]`, nil, harness.Fail, harness.WrongPhase, "fired only because of the background"},
 		{"rule does not bind", "DeviceFileEvents | where AccountName == 1", nil, harness.Inconclusive, harness.RuleDoesNotBind, `r1.yaml#query:1:26`},
 		{"rule is not in scope", anyDLL, func(_ *target, s *harness.Scenario) { s.Rules = []string{"other"} }, harness.Inconclusive, harness.RuleDoesNotBind, `no rule "other"`},
 	} {
@@ -275,4 +289,142 @@ func TestMatch(t *testing.T) {
 	}
 	_, err := harness.NewMatch("c", harness.Regexp, "(")
 	require.Error(t, err)
+}
+
+// TestWhatWasThereBeforeIsNotCleanedUp: a prerequisite may be that a file is not there, because the cleanup would remove
+// it. The cleanup of a test that was not started must not run.
+func TestWhatWasThereBeforeIsNotCleanedUp(t *testing.T) {
+	for name, change := range map[string]func(*target){
+		"not prepared":      func(m *target) { m.exit[harness.Prerequisite] = 1 },
+		"could not be seen": func(m *target) { m.silent = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := dropping()
+			change(m)
+			v, _ := run(t, m, drop(), dropped(anyDLL))
+			require.Equal(t, harness.Inconclusive, v.Outcome)
+			require.NotContains(t, m.lines, "powershell.exe & {remove}")
+			require.NotContains(t, m.lines, "powershell.exe & {gone}")
+		})
+	}
+	m := dropping()
+	m.fail["attack"] = errors.New("shell gone")
+	run(t, m, drop(), dropped(anyDLL))
+	require.Contains(t, m.lines, "powershell.exe & {remove}", "how far a test came that was started is not known")
+}
+
+// TestResidueIsNeverHidden: a run that could not be judged for another reason still says that the host is not clean.
+func TestResidueIsNeverHidden(t *testing.T) {
+	m, s := dropping(), drop()
+	s.Effect[0].Output = regexp.MustCompile("bye")
+	m.exit[harness.Harness] = 1
+	v, _ := run(t, m, s, dropped(anyDLL))
+	require.Equal(t, harness.NoEffect, v.Reason)
+	require.Contains(t, v.Notes, "the host was not left as it was found: it is gone: does not hold (exit status 1: hello)")
+}
+
+// recorded is evidence of events only.
+func recorded(executions []harness.Execution, events ...telemetry.Event) *harness.Evidence {
+	return &harness.Evidence{Run: "r1", Executions: executions, Events: events}
+}
+
+func sysmon(id int, second int, fields ...string) telemetry.Event {
+	at := time.Date(2026, 1, 2, 3, 4, second, 0, time.UTC)
+	e := telemetry.Event{Channel: telemetry.ChannelSysmon, EventID: id, TimeCreated: at, ProcessID: 1000}
+	for i := 0; i+1 < len(fields); i += 2 {
+		e.Data = append(e.Data, telemetry.Field{Name: fields[i], Value: fields[i+1]})
+	}
+	return e
+}
+
+const attackDir = `C:\Users\x\AppData\Local\Temp\geiger\r1\attack\`
+
+func TestPhaseOfEvents(t *testing.T) {
+	attack := sysmon(1, 10, "ProcessGuid", "{A}", "ParentProcessGuid", "{L}", "ProcessId", "70", "CurrentDirectory", attackDir)
+	child := sysmon(1, 11, "ProcessGuid", "{B}", "ParentProcessGuid", "{a}", "ProcessId", "71", "CurrentDirectory", `C:\`)
+	again := sysmon(1, 30, "ProcessGuid", "{C}", "ParentProcessGuid", "{X}", "ProcessId", "70", "CurrentDirectory", `C:\`)
+	launcher := sysmon(1, 5, "ProcessGuid", "{L}", "ParentProcessGuid", "{W}", "ProcessId", "60", "ParentImage", `C:\Windows\System32\WinrsHost.exe`)
+	other := sysmon(1, 40, "ProcessGuid", "{D}", "ParentProcessGuid", "{X}", "ProcessId", "60", "CurrentDirectory", `C:\`)
+	second := sysmon(1, 6, "ProcessGuid", "{M}", "ParentProcessGuid", "{W}", "ProcessId", "61", "ParentImage", `C:\Windows\System32\WinrsHost.exe`)
+	circle1 := sysmon(1, 1, "ProcessGuid", "{E}", "ParentProcessGuid", "{F}", "ProcessId", "80")
+	circle2 := sysmon(1, 1, "ProcessGuid", "{F}", "ParentProcessGuid", "{E}", "ProcessId", "81")
+	otherRun := sysmon(1, 1, "ProcessGuid", "{G}", "ProcessId", "82", "CurrentDirectory", `C:\Temp\geiger\r2\attack\`)
+	other2 := func(channel string, id int, at int, pid uint32, fields ...string) telemetry.Event {
+		e := sysmon(id, at, fields...)
+		e.Channel, e.ProcessID = channel, pid
+		return e
+	}
+	executions := []harness.Execution{{Phase: harness.Attack, LauncherID: 60, Started: attack.TimeCreated}}
+	// In no order that a parent would come before its child.
+	e := recorded(executions, again, child, other, attack, second, launcher, circle1, circle2, otherRun)
+	for _, c := range []struct {
+		name  string
+		event telemetry.Event
+		want  harness.Phase
+	}{
+		{"marked", attack, harness.Attack},
+		{"child in another folder, its parent in another spelling", child, harness.Attack},
+		{"file written by the child", sysmon(11, 12, "ProcessGuid", "{B}"), harness.Attack},
+		{"the id used again", again, harness.Background},
+		{"launcher", launcher, harness.Harness},
+		{"the launcher's id used again", other, harness.Background},
+		{"another shell of geiger", second, harness.Harness},
+		{"the shell's host, which started before the run", sysmon(11, 12, "ProcessGuid", "{W}"), harness.Harness},
+		{"a circle of parents", circle1, harness.Background},
+		{"the same phase of another run", otherRun, harness.Background},
+		{"opened by the attack", sysmon(10, 12, "SourceProcessGUID", "{B}", "TargetProcessGUID", "{X}"), harness.Attack},
+		{"4688 of the child", other2(telemetry.ChannelSecurity, 4688, 11, 4, "NewProcessId", "0x47", "ProcessId", "0x46"), harness.Attack},
+		{"4688 a moment before Sysmon's event", other2(telemetry.ChannelSecurity, 4688, 10, 4, "NewProcessId", "0x46"), harness.Attack},
+		{"4104 by process id", other2(telemetry.ChannelPowerShell, 4104, 12, 71), harness.Attack},
+		{"4104 of the earlier process of that id", other2(telemetry.ChannelPowerShell, 4104, 3, 70), harness.Background},
+		{"4104 of the later process of that id", other2(telemetry.ChannelPowerShell, 4104, 35, 70), harness.Background},
+		{"29 by process id", other2(telemetry.ChannelIISConfiguration, 29, 13, 70), harness.Attack},
+		{"29 of a process unseen", other2(telemetry.ChannelIISConfiguration, 29, 13, 4444), harness.Background},
+		{"no process at all", other2(telemetry.ChannelSecurity, 1102, 13, 0), harness.Background},
+	} {
+		require.Equal(t, c.want, harness.PhaseOf(e, &c.event), c.name)
+	}
+}
+
+// TestPhaseDoesNotDependOnTheOrderOfEvents is a property of attribution: records come late and out of order.
+func TestPhaseDoesNotDependOnTheOrderOfEvents(t *testing.T) {
+	_, e := run(t, dropping(), drop(), dropped(anyDLL))
+	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a property test wants the same order every time
+	for range 50 {
+		shuffled := *e
+		shuffled.Events = slices.Clone(e.Events)
+		random.Shuffle(len(shuffled.Events), func(i, j int) {
+			shuffled.Events[i], shuffled.Events[j] = shuffled.Events[j], shuffled.Events[i]
+		})
+		for i := range e.Events {
+			require.Equal(t, harness.PhaseOf(e, &e.Events[i]), harness.PhaseOf(&shuffled, &e.Events[i]))
+		}
+	}
+}
+
+// TestLostRecords: cleared, wrapped and replaced logs are told from quiet ones.
+func TestLostRecords(t *testing.T) {
+	for _, c := range []struct {
+		name         string
+		oldest, last uint64
+		lost         bool
+	}{
+		{"quiet", 1, 50, false},
+		{"new records", 1, 60, false},
+		{"the oldest is the next", 51, 60, false},
+		{"wrapped", 52, 60, true},
+		{"cleared and used again", 58, 60, true},
+		{"cleared and empty", 0, 0, true},
+		{"replaced by an older file", 1, 20, true},
+	} {
+		m := dropping()
+		m.security = &harness.Batch{Channel: telemetry.ChannelSecurity, State: harness.ChannelEnabled, Oldest: c.oldest, Last: c.last}
+		v, _ := run(t, m, drop(), dropped(anyDLL))
+		if !c.lost {
+			require.Equal(t, harness.Pass, v.Outcome, "%s: %s", c.name, v.Why)
+			continue
+		}
+		require.Equal(t, harness.NotRecorded, v.Reason, c.name)
+		require.Contains(t, v.Why, "channel Security lost records", c.name)
+	}
 }

@@ -104,8 +104,11 @@ func (j *judgement) prepared() {
 	if j.faulted(LinkPrepared) {
 		return
 	}
-	n := len(j.scenario.Test.Dependencies)
-	j.link(LinkPrepared, LinkHolds, fmt.Sprintf("%d of %d prerequisites met", n, n))
+	proof := "the test has no prerequisites"
+	if n := len(j.scenario.Test.Dependencies); n > 0 {
+		proof = fmt.Sprintf("%d of %d prerequisites met", n, n)
+	}
+	j.link(LinkPrepared, LinkHolds, proof)
 }
 
 // supported breaks a link if the lab met something in the phase that it does not simulate.
@@ -205,7 +208,7 @@ func (j *judgement) recorded() {
 			j.breaks(LinkRecorded, Inconclusive, ChannelOff, fmt.Sprintf("channel %s is %s; install Sysmon or enable the channel", c.Channel, c.State))
 			return
 		case c.Lost:
-			j.breaks(LinkRecorded, Inconclusive, NotRecorded, fmt.Sprintf("channel %s lost records before they were read; enlarge the log", c.Channel))
+			j.breaks(LinkRecorded, Inconclusive, NotRecorded, fmt.Sprintf("channel %s lost records before they were read: the log was cleared, replaced or is too small", c.Channel))
 			return
 		}
 	}
@@ -305,6 +308,12 @@ func (j *judgement) normalisedIn(tables kql.Tables, t TelemetryExpectation) bool
 		j.breaks(LinkNormalised, Inconclusive, NotRecorded, fmt.Sprintf("no source of geiger fills the table %s", t.Table))
 		return false
 	}
+	for _, m := range t.Where {
+		if columnOf(table, m.Column) < 0 {
+			j.breaks(LinkNormalised, Inconclusive, NotRecorded, fmt.Sprintf("%s has no column %q; correct the scenario's expectation", t.Table, m.Column))
+			return false
+		}
+	}
 	n := 0
 	for row := range table.Len() {
 		if j.inPhase(t.Phase, j.phases.ofSources(table.Sources(row))) && matchesRow(t.Where, table, row) {
@@ -320,12 +329,16 @@ func (j *judgement) normalisedIn(tables kql.Tables, t TelemetryExpectation) bool
 
 func matchesRow(where []Match, table *kql.Table, row int) bool {
 	for _, m := range where {
-		at := slices.IndexFunc(table.Columns(), func(c value.Column) bool { return c.Name == m.Column })
+		at := columnOf(table, m.Column)
 		if at < 0 || !m.MatchesValue(table.At(row, at)) {
 			return false
 		}
 	}
 	return true
+}
+
+func columnOf(table *kql.Table, name string) int {
+	return slices.IndexFunc(table.Columns(), func(c value.Column) bool { return c.Name == name })
 }
 
 // inScope are the rules that the scenario is about.

@@ -102,16 +102,20 @@ the rules fired exactly where they should and nowhere else.
 
 With no target it brings its own: a simulated Windows host with IIS, behind a real WinRM server on 127.0.0.1.
 
-Exit status: 0 all pass, 1 some fail, 2 none fails but some are inconclusive, 3 the command or its input is wrong.`,
-		Version:           env.Version,
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
-		Args:              noSuchCommand,
-		RunE:              func(c *cobra.Command, _ []string) error { return c.Help() },
+Exit status: 0 all pass, 1 some fail, 2 none fails but some are inconclusive, 3 the command or its input is wrong.
+` + "`geiger --version`" + ` prints the version.`,
+		Version:               env.Version,
+		DisableFlagsInUseLine: true,
+		SilenceErrors:         true,
+		SilenceUsage:          true,
+		CompletionOptions:     cobra.CompletionOptions{HiddenDefaultCmd: true},
+		Args:                  noSuchCommand,
+		RunE:                  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.AddCommand(newRun(env), newReplay(env), newCheck(env), newLint(env), newQuery(env), newLab(env))
 	root.SetHelpCommand(newHelp(root))
+	root.InitDefaultVersionFlag()
+	root.Flags().Lookup("version").Hidden = true
 	for _, c := range append(root.Commands(), root) {
 		c.InitDefaultHelpFlag()
 		c.Flags().Lookup("help").Hidden = true // everyone tries it; the list is for what is particular

@@ -113,8 +113,7 @@ func readInventory(file string, names []string) ([]declaredTarget, error) {
 // yamlText is a message of the YAML library without the names of our own types.
 func yamlText(err error) string {
 	text := err.Error()
-	var typed *yaml.TypeError
-	if errors.As(err, &typed) {
+	if typed, ok := errors.AsType[*yaml.TypeError](err); ok {
 		text = strings.Join(typed.Errors, "; ")
 	}
 	text = foreignField.ReplaceAllString(text, `no field "$1" here`)

@@ -158,7 +158,8 @@ func Chain(to io.Writer, v *harness.Verdict, p Palette) error {
 	fmt.Fprintln(w)
 	for _, l := range v.Chain {
 		text := strings.ReplaceAll(l.Evidence, "\n", "\n                   ")
-		fmt.Fprintf(w, "  %s %-14s %s\n", p.link(l.State), l.Name, Visible(text))
+		line := fmt.Sprintf("  %s %-14s %s", p.link(l.State), l.Name, Visible(text))
+		fmt.Fprintln(w, strings.TrimRight(line, " "))
 	}
 	for _, a := range v.Alerts {
 		mark := "expected"

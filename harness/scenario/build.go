@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -84,11 +85,23 @@ func (b *builder) prepare(at *yaml.Node, t *atomics.Test, arguments map[string]s
 		b.fault(at, "test %s: %v", t.ID(), err)
 		return
 	}
+	if !runsOnWindows(p.SupportedPlatforms) {
+		b.fault(at, "test %s supports %s; targets are Windows machines", t.ID(), strings.Join(p.SupportedPlatforms, ", "))
+		return
+	}
 	b.scenario.Test = p
 	b.values = map[string]string{}
 	for _, a := range p.InputArguments {
 		b.values[a.Name] = a.Default
 	}
+}
+
+// runsOnWindows follows Invoke-AtomicRedTeam: a test of a cloud platform runs from any system. A test written in place
+// may leave its platforms out.
+func runsOnWindows(platforms []string) bool {
+	return len(platforms) == 0 || slices.ContainsFunc(platforms, func(p string) bool {
+		return p == "windows" || !slices.Contains([]string{"linux", "macos", "esxi"}, p)
+	})
 }
 
 func (b *builder) phases() {
@@ -111,20 +124,20 @@ func (b *builder) checks(nodes []checkNode) []harness.Check {
 	var checks []harness.Check
 	for i := range nodes {
 		n := &nodes[i]
-		c := harness.Check{Description: b.text(n.Description)}
-		at := &n.Output
+		at := first(&n.Output, &n.PowerShell, &n.CommandPrompt, &b.document.Name)
+		c := harness.Check{Description: b.text(at, n.Description)}
 		switch {
 		case n.Output.Value != "":
-			re, err := regexp.Compile(b.pattern(n.Output.Value))
+			re, err := regexp.Compile(b.pattern(at, n.Output.Value))
 			if err != nil {
 				b.fault(&n.Output, "%v", err)
 				continue
 			}
 			c.Output = re
 		case n.PowerShell.Value != "":
-			c.Executor, c.Command, at = atomics.PowerShell, b.text(n.PowerShell.Value), &n.PowerShell
+			c.Executor, c.Command = atomics.PowerShell, b.text(at, n.PowerShell.Value)
 		case n.CommandPrompt.Value != "":
-			c.Executor, c.Command, at = atomics.CommandPrompt, b.text(n.CommandPrompt.Value), &n.CommandPrompt
+			c.Executor, c.Command = atomics.CommandPrompt, b.text(at, n.CommandPrompt.Value)
 		default:
 			b.fault(at, "the check %q asks nothing; give it output, powershell or command_prompt", n.Description)
 			continue
@@ -197,15 +210,17 @@ func (b *builder) matches(n *yaml.Node) []harness.Match {
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, v := n.Content[i], n.Content[i+1]
-		kind, pattern := harness.Exact, b.text(v.Value)
+		kind, pattern := harness.Exact, b.text(v, v.Value)
 		if v.Kind == yaml.MappingNode {
 			if len(v.Content) != 2 || v.Content[0].Value != "glob" && v.Content[0].Value != "regexp" {
 				b.fault(v, "%s: expected a value, {glob: ...} or {regexp: ...}", key.Value)
 				continue
 			}
-			kind, pattern = harness.MatchKind(v.Content[0].Value), b.text(v.Content[1].Value)
+			kind, pattern = harness.MatchKind(v.Content[0].Value), v.Content[1].Value
 			if kind == harness.Regexp {
-				pattern = b.pattern(v.Content[1].Value)
+				pattern = b.pattern(v.Content[1], pattern)
+			} else {
+				pattern = b.text(v.Content[1], pattern)
 			}
 		}
 		m, err := harness.NewMatch(key.Value, kind, pattern)
@@ -219,19 +234,27 @@ func (b *builder) matches(n *yaml.Node) []harness.Match {
 
 var placeholder = regexp.MustCompile(`\{\{\s*([\w-]+)\s*\}\}`)
 
-func (b *builder) text(text string) string { return b.fill(text, func(v string) string { return v }) }
+func (b *builder) text(at *yaml.Node, text string) string {
+	return b.fill(at, text, func(v string) string { return v })
+}
 
 // pattern fills a regular expression: what comes from an argument is meant literally.
-func (b *builder) pattern(text string) string { return b.fill(text, regexp.QuoteMeta) }
+func (b *builder) pattern(at *yaml.Node, text string) string {
+	return b.fill(at, text, regexp.QuoteMeta)
+}
 
-func (b *builder) fill(text string, quote func(string) string) string {
+func (b *builder) fill(at *yaml.Node, text string, quote func(string) string) string {
 	return placeholder.ReplaceAllStringFunc(text, func(found string) string {
 		name := placeholder.FindStringSubmatch(found)[1]
 		v, ok := b.values[name]
-		if !ok {
-			b.fault(&b.document.Name, "%s: the test has no input argument %q", found, name)
-			return found
+		switch {
+		case ok:
+			return quote(v)
+		case b.scenario.Test == nil && (b.document.Atomic != nil || b.document.Test != nil):
+			// What is wrong with the test has been said; its arguments are not known.
+		default:
+			b.fault(at, "%s: the test has no input argument %q", found, name)
 		}
-		return quote(v)
+		return found
 	})
 }

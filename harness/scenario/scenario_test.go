@@ -95,7 +95,9 @@ func TestErrorsSayWhere(t *testing.T) {
 		{"check without question", "name: a\neffect: [{description: x}]", `the check "x" asks nothing`},
 		{"check without description", "name: a\neffect: [{powershell: x}]", "the check has no description"},
 		{"check pattern", "name: a\neffect: [{description: x, output: '('}]", "s.yaml:2:35: error parsing regexp"},
-		{"placeholder", "name: a\neffect: [{description: x, powershell: '{{nope}}'}]", `{{nope}}: the test has no input argument "nope"`},
+		{"placeholder", "name: a\neffect: [{description: x, powershell: '{{nope}}'}]", `s.yaml:2:39: {{nope}}: the test has no input argument "nope"`},
+		{"placeholder in a row", "name: a\nexpect: {alerts: [{rule: r, row: {A: {glob: '{{nope}}'}}}]}", `s.yaml:2:45: {{nope}}: the`},
+		{"another platform", "name: a\ntest:\n  name: x\n  supported_platforms: [linux, macos]\n  executor: {name: powershell, command: ls}", "test a-1 supports linux, macos; targets are Windows machines"},
 		{"alert without rule", "name: a\nexpect: {alerts: [{row: {A: b}}]}", `names no "rule"`},
 		{"count", "name: a\nexpect: {alerts: [{rule: r, count: 0}]}", "to demand silence, leave the alert out"},
 		{"alert phase", "name: a\nexpect: {alerts: [{rule: r, phase: x}]}", `s.yaml:2:36: no phase "x"`},
@@ -130,4 +132,15 @@ func FuzzParse(f *testing.F) {
 		s, err := scenario.Parse("s.yaml", text, l)
 		require.Equal(t, s == nil, err != nil)
 	})
+}
+
+// TestOneFaultIsSaidOnce: what a scenario says of a test that is not there cannot be judged.
+func TestOneFaultIsSaidOnce(t *testing.T) {
+	_, err := scenario.Parse("s.yaml", []byte("name: a\natomic: {test: T1-1}\neffect: [{description: x, powershell: '{{dll_name}}'}]"), library(t))
+	require.EqualError(t, err, `s.yaml:2:16: no test "T1-1"; give a GUID, an id such as T1505.004-1, or a name`)
+}
+
+func TestCloudTestsRunFromAnySystem(t *testing.T) {
+	_, err := scenario.Parse("s.yaml", []byte("name: a\ntest:\n  name: x\n  supported_platforms: ['iaas:azure']\n  executor: {name: powershell, command: ls}"), library(t))
+	require.NoError(t, err)
 }
