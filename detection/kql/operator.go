@@ -74,6 +74,8 @@ func (c *compiler) rowOperator(p bind.Operator) operator {
 		return c.mvApply(p)
 	case *bind.Parse:
 		return c.parse(p)
+	case *bind.ParseKV:
+		return c.parseKV(p)
 	default:
 		return nil
 	}
@@ -97,6 +99,8 @@ func (c *compiler) groupOperator(p bind.Operator) operator {
 		return c.join(p)
 	case *bind.Evaluate:
 		return c.evaluate(p)
+	case *bind.TopNested:
+		return c.topNested(p)
 	case *bind.MakeSeries:
 		return c.makeSeries(p)
 	case *bind.Partition:

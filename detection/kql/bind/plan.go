@@ -292,11 +292,14 @@ type ParsePart struct {
 // ParseKV takes key-value pairs out of a string into output columns.
 type ParseKV struct {
 	Output
-	Input      Operator
-	Text       Expr
-	Keys       []ParseKey
-	Properties map[string]string
+	Input    Operator
+	Text     Expr
+	Keys     []ParseKey
+	Settings []Setting
 }
+
+// Setting is a `name=value` of an operator that can give one several times.
+type Setting struct{ Name, Value string }
 
 // ParseKey sets the output column at Index from the key of that Name.
 type ParseKey struct {
@@ -326,6 +329,25 @@ type TopHitters struct {
 	Input  Operator
 	N      Expr
 	Of, By Expr
+}
+
+// TopNested is, for each of the values with the greatest aggregate, those of the next level, and so on. There are two
+// columns for each level: the value and the aggregate.
+type TopNested struct {
+	Output
+	Input  Operator
+	Levels []NestedLevel
+}
+
+// NestedLevel is a clause of [TopNested].
+type NestedLevel struct {
+	N          Expr // or nil for all values
+	Of         Expr
+	Others     Expr // the value of the row for all other values, or nil
+	Aggregates []Aggregate
+	// By is computed from the results of the aggregates, one after the other.
+	By         Expr
+	Descending bool
 }
 
 // As names the rows; it changes nothing.

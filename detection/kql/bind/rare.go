@@ -82,36 +82,50 @@ func (b *binder) bindTopHitters(op *syntax.TopHitters, in *relation) *relation {
 
 func (b *binder) bindTopNested(op *syntax.TopNested, in *relation) *relation {
 	names := nameTable{}
-	var cols []*column
+	plan := &TopNested{Input: in.op}
+	r := &relation{open: in.open}
 	for _, c := range op.Clauses {
+		var level NestedLevel
 		if c.N != nil {
-			b.bindCountOf(c.N)
+			level.N = b.bindCountOf(c.N)
 		}
 		of := b.bindItem(c.Of)
 		b.require(of.value, "Scalar")
+		level.Of = of.value.expr
 		if c.Others != nil {
-			b.require(b.bindExpr(c.Others), "Scalar")
+			others := b.bindExpr(c.Others)
+			b.require(others, "Scalar")
+			level.Others = others.expr
 		}
 		ofName := names.unique(itemName(of), "")
-		cols = append(cols, &column{name: ofName, typing: of.value.typing})
-		saved := b.aggregates
-		b.aggregates, b.mode = &aggregation{}, aggregating
-		var by *bound
-		if c.By != nil {
-			by = b.bindKey(c.By.Value)
+		r.columns = append(r.columns, &column{name: ofName, typing: of.value.typing})
+		if by := b.bindNestedOrder(c, &level); by != nil {
+			name := "aggregated_" + ofName
+			if by.named != "" {
+				name = by.named
+			}
+			r.columns = append(r.columns, &column{name: names.unique(name, ""), typing: by.typing})
 		}
-		b.mode, b.aggregates = normal, saved
-		if by == nil {
-			continue
-		}
-		b.require(by, "Scalar")
-		name := "aggregated_" + ofName
-		if by.named != "" {
-			name = by.named
-		}
-		cols = append(cols, &column{name: names.unique(name, ""), typing: by.typing})
+		plan.Levels = append(plan.Levels, level)
 	}
-	return b.opaque(cols, in.open, op, in)
+	plan.Output = b.output(r, op)
+	r.op = plan
+	return r
+}
+
+// bindNestedOrder binds what follows by; nil if nothing does.
+func (b *binder) bindNestedOrder(c *syntax.TopNestedClause, level *NestedLevel) *bound {
+	if c.By == nil {
+		return nil
+	}
+	saved := b.aggregates
+	b.aggregates, b.mode = &aggregation{}, aggregating
+	by := b.bindKey(c.By.Value)
+	level.Aggregates = b.aggregates.calls
+	b.mode, b.aggregates = normal, saved
+	b.require(by, "Scalar")
+	level.By, level.Descending = by.expr, c.By.Order.Text != "asc"
+	return by
 }
 
 func itemName(it *item) string {

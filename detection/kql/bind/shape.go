@@ -84,7 +84,7 @@ func isText(n syntax.Node) bool {
 func (b *binder) bindParseKV(op *syntax.ParseKV, in *relation) *relation {
 	text := b.bindExpr(op.Input)
 	b.require(text, "Scalar")
-	plan := &ParseKV{Input: in.op, Text: text.expr, Properties: words(op.With)}
+	plan := &ParseKV{Input: in.op, Text: text.expr, Settings: settings(op.With)}
 	r := &relation{columns: append([]*column(nil), in.all()...), open: in.open, serialized: in.serialized}
 	for _, c := range b.schemaColumns(op.Schema) {
 		plan.Keys = append(plan.Keys, ParseKey{Name: c.name, Index: r.set(c), Type: c.typing.valueType()})
@@ -92,6 +92,16 @@ func (b *binder) bindParseKV(op *syntax.ParseKV, in *relation) *relation {
 	plan.Output = b.output(r, op)
 	r.op = plan
 	return r
+}
+
+func settings(list []*syntax.Property) []Setting {
+	var out []Setting
+	for _, p := range list {
+		if p.Name != nil {
+			out = append(out, Setting{p.Name.Text, word(p)})
+		}
+	}
+	return out
 }
 
 func (b *binder) bindMakeSeries(op *syntax.MakeSeries, in *relation) *relation {
