@@ -27,7 +27,7 @@ var allowed = map[string][]string{
 	"detection/kql/syntax":  {},
 	"detection/kql/bind":    {"detection/kql/syntax", "detection/kql/value"},
 	"detection/kql":         {"detection/kql/..."},
-	"detection/kql/kqltest": {"detection/kql", "detection/kql/..."},
+	"detection/kql/kqltest": {"detection/kql", "detection/kql/...", "detection/schema"},
 	"detection/schema":      {"detection/kql", "detection/kql/..."},
 	"detection":             {"detection/..."},
 

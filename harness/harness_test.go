@@ -123,6 +123,7 @@ func TestVerdicts(t *testing.T) {
 		}, harness.Inconclusive, harness.UnsupportedInLab, "the lab does not simulate command frob (cleanup phase); try a VM"},
 		{"a row of no event", `datatable(FileName:string)["x.dll"]`, nil, harness.Fail, harness.WrongPhase, "fired only because of the background"},
 		{"rule does not bind", "DeviceFileEvents | where AccountName == 1", nil, harness.Inconclusive, harness.RuleDoesNotBind, `r1.yaml#query:1:26`},
+		{"the rule that must fire is unknown", anyDLL, func(_ *target, s *harness.Scenario) { s.Alerts[0].Rule = "DLL droped" }, harness.Inconclusive, harness.RuleDoesNotBind, `rule "DLL droped" must fire and is not in scope ("DLL dropped")`},
 		{"rule is not in scope", anyDLL, func(_ *target, s *harness.Scenario) { s.Rules = []string{"other"} }, harness.Inconclusive, harness.RuleDoesNotBind, `no rule "other"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/seed-67b27da2/geiger/detection"
@@ -357,6 +358,17 @@ func (j *judgement) inScope(rules []*detection.Rule) ([]*detection.Rule, string)
 	return scope, ""
 }
 
+func namesOf(rules []*detection.Rule) string {
+	if len(rules) == 0 {
+		return ", of which there are none"
+	}
+	var names []string
+	for _, r := range rules {
+		names = append(names, strconv.Quote(r.Name))
+	}
+	return " (" + strings.Join(names, ", ") + ")"
+}
+
 // FindRule returns the rule with an id or a name, or nil.
 func FindRule(rules []*detection.Rule, key string) *detection.Rule {
 	for _, r := range rules {
@@ -371,9 +383,16 @@ func FindRule(rules []*detection.Rule, key string) *detection.Rule {
 func (j *judgement) fired(ctx context.Context, rules []*detection.Rule) error {
 	scope, missing := j.inScope(rules)
 	if missing != "" {
-		j.breaks(LinkBound, Inconclusive, RuleDoesNotBind, fmt.Sprintf("no rule %q among the %d rules loaded", missing, len(rules)))
+		j.breaks(LinkBound, Inconclusive, RuleDoesNotBind, fmt.Sprintf("no rule %q among those loaded%s", missing, namesOf(rules)))
 		j.link(LinkFired, LinkUnknown, "")
 		return nil
+	}
+	for _, x := range j.scenario.Alerts {
+		if FindRule(scope, x.Rule) == nil {
+			j.breaks(LinkBound, Inconclusive, RuleDoesNotBind, fmt.Sprintf("rule %q must fire and is not in scope%s; correct its name, or add it to the scenario's rules", x.Rule, namesOf(scope)))
+			j.link(LinkFired, LinkUnknown, "")
+			return nil
+		}
 	}
 	var bound []*detection.Bound
 	for _, r := range scope {

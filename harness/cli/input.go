@@ -200,7 +200,7 @@ func readRows(name string, in io.Reader, known []value.Column) (*kql.Table, erro
 		d.UseNumber()
 		var row map[string]any
 		if err := d.Decode(&row); err != nil {
-			return nil, fmt.Errorf("%s:%d: %w", name, number, err)
+			return nil, fmt.Errorf("%s:%d: not a JSON object, which a row is: %w", name, number, telemetry.PlainJSON(err))
 		}
 		for k, v := range row {
 			types[k] = wider(types[k], jsonType(v))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/seed-67b27da2/geiger/atomics"
 	"github.com/seed-67b27da2/geiger/detection"
+	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 	"github.com/seed-67b27da2/geiger/harness/scenario"
 )
 
@@ -82,9 +83,7 @@ func (l *linter) file(name string) error {
 			l.report(p.Error(), p.Warning)
 		}
 	case path.Ext(name) == ".kql" || isRule(text):
-		if _, err := detection.ParseRule(name, text); err != nil {
-			l.report(err.Error(), false)
-		}
+		l.rule(name, text)
 	default:
 		if _, err := scenario.Parse(name, text, scenario.Library{Techniques: l.techniques, AtomicsFolder: atomicsOnTarget}); err != nil {
 			for _, one := range split(err) {
@@ -93,6 +92,23 @@ func (l *linter) file(name string) error {
 		}
 	}
 	return nil
+}
+
+// rule checks a rule's file and the syntax of its query; whether the query binds is what `geiger check` says.
+func (l *linter) rule(name string, text []byte) {
+	r, err := detection.ParseRule(name, text)
+	if err != nil {
+		l.report(err.Error(), false)
+		return
+	}
+	source := &syntax.Source{Name: r.SourceName(), Text: r.Query}
+	_, found := syntax.Parse(source)
+	for _, d := range found {
+		if d.Severity == syntax.SeverityError {
+			at := source.Position(d.Span.Start)
+			l.report(fmt.Sprintf("%s:%d:%d: %s", source.Name, at.Line, at.Column, d.Message), false)
+		}
+	}
 }
 
 // isRule tells a rule from a scenario: only a rule has a query at its top level.

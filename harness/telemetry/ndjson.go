@@ -56,7 +56,7 @@ type jsonEvent struct {
 func parseLine(line []byte) (Event, error) {
 	var j jsonEvent
 	if err := json.Unmarshal(line, &j); err != nil {
-		return Event{}, fmt.Errorf("not an event: %w", err)
+		return Event{}, fmt.Errorf("not an event: %w", PlainJSON(err))
 	}
 	if j.XML != "" {
 		return ParseXML([]byte(j.XML))
@@ -72,6 +72,18 @@ func parseLine(line []byte) (Event, error) {
 		e.TimeCreated = t.UTC()
 	}
 	return e, nil
+}
+
+// PlainJSON is an error of encoding/json without the names of Go types.
+func PlainJSON(err error) error {
+	if typed, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		where := "it"
+		if typed.Field != "" {
+			where = strconv.Quote(typed.Field)
+		}
+		return fmt.Errorf("%s is of the JSON type %s", where, typed.Value)
+	}
+	return err
 }
 
 func number(n json.Number) uint64 {
