@@ -99,6 +99,8 @@ func (c *compiler) groupOperator(p bind.Operator) operator {
 		return c.join(p)
 	case *bind.Evaluate:
 		return c.evaluate(p)
+	case *bind.StepScan:
+		return c.stepScan(p)
 	case *bind.TopNested:
 		return c.topNested(p)
 	case *bind.MakeSeries:

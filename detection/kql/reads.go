@@ -74,6 +74,8 @@ func inputsOfRare(p bind.Operator) []bind.Operator {
 		return []bind.Operator{p.Input}
 	case *bind.MakeSeries:
 		return []bind.Operator{p.Input}
+	case *bind.StepScan:
+		return []bind.Operator{p.Input}
 	case *bind.TopNested:
 		return []bind.Operator{p.Input}
 	case *bind.TopHitters:

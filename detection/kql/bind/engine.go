@@ -117,6 +117,8 @@ func serialized(r *relation) *relation {
 	return r
 }
 
+const serializeHint = "put `| serialize` or `| sort by ...` before it"
+
 // checkSerialized reports a function of neighbouring rows where rows have no order.
 // Source: https://learn.microsoft.com/kusto/query/window-functions
 func (b *binder) checkSerialized(name string, at syntax.Span) {
@@ -129,7 +131,7 @@ func (b *binder) checkSerialized(name string, at syntax.Span) {
 		return
 	}
 	d := b.report("", at, "the function '%s' needs rows in an order", name)
-	d.Hint = "put `| serialize` or `| sort by ...` before it"
+	d.Hint = serializeHint
 }
 
 // checkDirectives reports lines `#name` at the start of a query that no client knows.

@@ -50,10 +50,13 @@ func (b *binder) bindProperty(e *syntax.Member, target *bound, member *syntax.Na
 // recordMember binds a column of a state of scan, or of a node or edge of a graph.
 func (b *binder) recordMember(e *syntax.Member, target *bound, member *syntax.Name) *bound {
 	out := &bound{node: e, name: member.Text, hasName: true}
-	for _, c := range target.typing.props {
+	for i, c := range target.typing.props {
 		if c.name == member.Text {
 			out.typing, out.column, out.result = c.typing, c, c
 			out.expr = &Member{Typed: Typed{Result: c.typing.valueType(), At: e.Span()}, Target: target.expr, Name: c.name}
+			if target.base > 0 {
+				out.expr = columnAt(target.base+i, c)
+			}
 			return out
 		}
 	}
