@@ -429,3 +429,36 @@ func TestLostRecords(t *testing.T) {
 		require.Contains(t, v.Why, "channel Security lost records", c.name)
 	}
 }
+
+// TestPrerequisitesOfTheCommandPrompt: one failing line means that a prerequisite is not met, but the lines that provide
+// it all run, as Invoke-AtomicRedTeam joins them.
+func TestPrerequisitesOfTheCommandPrompt(t *testing.T) {
+	m, s := dropping(), drop()
+	s.Test.DependencyExecutorName = atomics.CommandPrompt
+	s.Test.Dependencies[0] = atomics.Dependency{Description: "x", PrereqCommand: "a\nb\n", GetPrereqCommand: "c\nd\n"}
+	m.exit[harness.Prerequisite] = 1
+	run(t, m, s, dropped(anyDLL))
+	require.Equal(t, []string{"cmd.exe /c a && b", "cmd.exe /c c & d", "cmd.exe /c a && b"}, m.lines[:3])
+}
+
+// FuzzJudge: whatever stands in the evidence of a recording, it is judged or refused.
+func FuzzJudge(f *testing.F) {
+	f.Add([]byte(`{"run":"r1","executions":[{"phase":"attack","launcherProcessId":1}],"checks":[{"link":"took effect","holds":true}],"channels":[{"channel":"Security","lost":true}],"fault":{"link":"executed","reason":"not executed"}}`),
+		[]byte("<Event><System><EventID>1</EventID><TimeCreated SystemTime='2026-01-02T03:04:05Z'/><Channel>Microsoft-Windows-Sysmon/Operational</Channel></System><EventData><Data Name='ProcessGuid'>{A}</Data><Data Name='ParentProcessGuid'>{A}</Data></EventData></Event>"))
+	rules := dropped(anyDLL)
+	f.Fuzz(func(t *testing.T, evidence, event []byte) {
+		r := &telemetry.Recording{Documents: map[string][]byte{"executions.json": evidence}}
+		if e, err := telemetry.ParseXML(event); err == nil {
+			r.Events = []telemetry.Event{e, e}
+		}
+		e, _, err := harness.ReadEvidence(r)
+		if err != nil {
+			return
+		}
+		v, err := harness.Judge(t.Context(), drop(), e, rules)
+		require.NoError(t, err)
+		require.Len(t, v.Chain, 9)
+		require.NotEmpty(t, v.Outcome)
+		require.Equal(t, v.Outcome == harness.Pass, v.Reason == "")
+	})
+}
