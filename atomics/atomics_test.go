@@ -2,6 +2,7 @@ package atomics_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -63,4 +64,57 @@ func ExampleCommandLine() {
 	// powershell.exe & {echo \""a\""
 	// echo b} <nil>
 	// cmd.exe /c echo "a" && echo b <nil>
+}
+
+// TestOddTechnique holds the shapes of real atomics folders that are easy to get wrong.
+func TestOddTechnique(t *testing.T) {
+	text := strings.ReplaceAll(`attack_technique: T1000
+display_name: x
+atomic_tests:
+- name: first
+  supported_platforms: [linux]
+  executor: {name: sh, command: ls}
+- name: second
+  supported_platforms: [windows]
+  input_arguments:
+    none: {description: a, type: String, default: }
+    tilde: {description: a, type: string, default: ~}
+    number: {description: a, type: Integer, default: 10}
+    real: {description: a, type: float, default: 1.50}
+    yes: {description: a, type: string, default: 'null'}
+    many:
+      description: a
+      type: string
+      default: |
+        one
+        two
+  dependencies:
+  - description: 'needs #{number} at PathToAtomicsFolder'
+    prereq_command: |
+      if exist "#{number}" (exit /b 0)
+      exit /b 1
+    get_prereq_command:
+  executor:
+    name: command_prompt
+    command: |
+      echo [#{none}#{tilde}] #{number} #{real} #{yes}
+      echo #{many}
+`, "\n", "\r\n")
+	technique, err := atomics.Parse("T1000.yaml", []byte(text))
+	require.NoError(t, err)
+	test := &technique.Tests[1]
+	require.Equal(t, "T1000-2", test.ID(), "tests are numbered whatever their platform")
+	require.Equal(t, atomics.CommandPrompt, test.DependencyExecutor())
+	p, err := test.Prepare(nil, `C:\x`)
+	require.NoError(t, err)
+	require.Equal(t, `needs 10 at C:\x`, p.Dependencies[0].Description)
+	require.Empty(t, p.Dependencies[0].GetPrereqCommand)
+	_, arguments, err := atomics.CommandLine(p.Executor.Name, p.Executor.Command, false)
+	require.NoError(t, err)
+	require.Equal(t, `/c echo [] 10 1.50 null & echo one & two`, arguments)
+	_, arguments, err = atomics.CommandLine(p.DependencyExecutor(), p.Dependencies[0].PrereqCommand, true)
+	require.NoError(t, err)
+	require.Equal(t, `/c if exist "10" (exit /b 0) && exit /b 1`, arguments)
+	_, _, err = atomics.CommandLine(technique.Tests[0].Executor.Name, "ls", false)
+	require.ErrorContains(t, err, "does not run on Windows")
 }

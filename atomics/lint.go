@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -105,6 +106,8 @@ func (l *lint) technique(n *yaml.Node) {
 	}
 	if id := l.text(m, "attack_technique", 5); id != "" && !techniqueID.MatchString(id) {
 		l.wrong(m.values["attack_technique"], "%q is not a technique; write T1234 or T1234.001", id)
+	} else if name := strings.TrimSuffix(path.Base(l.file), ".yaml"); id != "" && IsTechniqueFile(l.file) && name != id {
+		l.wrong(m.values["attack_technique"], "technique %s in a file called %s.yaml, which is where runners look for %s", id, name, name)
 	}
 	l.text(m, "display_name", 5)
 	for _, t := range l.list(m, "atomic_tests") {

@@ -26,12 +26,21 @@ var techniqueFile = regexp.MustCompile(`^T\d{4}(\.\d{3})?\.yaml$`)
 // IsTechniqueFile reports whether a file name is that of a technique: T1234.yaml or T1234.001.yaml.
 func IsTechniqueFile(name string) bool { return techniqueFile.MatchString(path.Base(name)) }
 
+var foreignFolder = regexp.MustCompile(`(^|/)(Indexes|T\d{4}(\.\d{3})?/(src|bin))$`)
+
+// IsForeignFolder reports whether a folder of an atomics folder holds what is no technique: its indexes, and the files
+// that tests bring along, which may be YAML of any kind.
+func IsForeignFolder(name string) bool { return foreignFolder.MatchString(name) }
+
 // Load reads every technique below root, in order of their names. What is wrong with one file does not keep the
 // others from being read: the techniques that could be read are returned beside the joined *Problem errors.
 func Load(folder fs.FS, root string) ([]*Technique, error) {
 	var techniques []*Technique
 	var faults []error
 	err := fs.WalkDir(folder, root, func(name string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && IsForeignFolder(name) {
+			return fs.SkipDir
+		}
 		if err != nil || d.IsDir() || !IsTechniqueFile(name) {
 			return err
 		}

@@ -44,6 +44,7 @@ var allowed = map[string][]string{
 	"harness/lab":                   {"harness/lab/..."},
 	"harness/lab/host":              {},
 	"harness/lab/kernel":            {"harness/lab/host"},
+	"harness/lab/kernel/kerneltest": {"harness/lab/host", "harness/lab/kernel"},
 	"harness/lab/eventlog":          {"harness/lab/host"},
 	"harness/lab/sensor":            {"harness/lab/host", "harness/lab/kernel", "harness/lab/eventlog"},
 	"harness/lab/iis":               {"harness/lab/host", "harness/lab/kernel"},

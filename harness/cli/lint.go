@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -52,6 +53,9 @@ func (l *linter) run(paths []string) error {
 	l.techniques = techniques
 	for _, p := range paths {
 		err := fs.WalkDir(hostFiles{}, filepath.ToSlash(p), func(name string, d fs.DirEntry, err error) error {
+			if err == nil && d.IsDir() && atomics.IsForeignFolder(name) {
+				return fs.SkipDir
+			}
 			if err != nil || d.IsDir() || !detection.IsRuleFile(name) {
 				return err
 			}
@@ -78,6 +82,8 @@ func (l *linter) file(name string) error {
 	}
 	l.files++
 	switch {
+	case path.Ext(name) == ".yml" && atomics.IsTechniqueFile(strings.TrimSuffix(name, ".yml")+".yaml"):
+		l.report(name+":1:1: a technique's file must end in .yaml, or no runner finds it", false)
 	case atomics.IsTechniqueFile(name):
 		for _, p := range atomics.Lint(name, text) {
 			l.report(p.Error(), p.Warning)
