@@ -35,7 +35,14 @@ func copyItem(c *call) error {
 	return nil
 }
 
+// maxDirectory is the length that the path of a folder may have in .NET Framework, which ends the copy of a folder into
+// itself.
+const maxDirectory = 248
+
 func (c *call) copyTree(from, to string) error {
+	if err := c.work(1); err != nil {
+		return err
+	}
 	if f, err := c.k.Stat(c.p, withRoot(to)); err == nil && f.IsDirectory() {
 		to = host.Join(to, host.Base(from))
 	}
@@ -45,6 +52,10 @@ func (c *call) copyTree(from, to string) error {
 	}
 	if !source.IsDirectory() {
 		return c.copyOne(source, to)
+	}
+	if len(to) >= maxDirectory {
+		return c.failPath(exception("System.IO.PathTooLongException", "The specified path, file name, or both are too long. The fully qualified file name must be less than "+
+			"260 characters, and the directory name must be less than 248 characters."), from, "CopyDirectoryInfoItem")
 	}
 	if _, err := c.makeDirectories(to); err != nil {
 		return c.failPath(err, to, "CopyDirectoryInfoItem")
@@ -179,9 +190,13 @@ func invokeItem(c *call) error {
 		return err
 	}
 	for _, p := range places {
-		if _, err := c.k.Start(c.detached(), c.p, nativeSpec(c.interp, p.path, ""), kernel.Stdio{}); err != nil {
+		spec := nativeSpec(c.interp, p.path, "")
+		spec.Begin = c.turn()
+		child, err := c.k.Start(c.detached(), c.p, spec, kernel.Stdio{})
+		if err != nil {
 			return startError(err)
 		}
+		c.started = append(c.started, child)
 	}
 	return nil
 }

@@ -21,26 +21,22 @@ func (c *call) chosen() ([]*kernel.Process, error) {
 	if !c.has("Name") && !c.has("Id") && !c.has("InputObject") && c.cmd.name != "Get-Process" {
 		return nil, bindingError("MissingMandatoryParameter", "Cannot process command because of one or more missing mandatory parameters: Id.")
 	}
-	var out []*kernel.Process
-	for _, v := range asList(c.value("InputObject")) {
-		if o, ok := v.(*Object); ok {
-			if s, ok := o.data.(*processState); ok && s.p != nil {
-				out = append(out, s.p)
-			}
-		}
+	if c.has("InputObject") {
+		return c.processInput()
 	}
-	if out != nil {
-		return out, nil
+	for _, name := range []string{"Name", "Id"} {
+		if c.has(name) && c.list(name) == nil {
+			return nil, bindingError("ParameterArgumentValidationError", "Cannot validate argument on parameter '%s'. The argument is null or empty. "+
+				"Provide an argument that is not null or empty, and then try the command again.", name)
+		}
 	}
 	var ids []int
-	if c.has("Id") {
-		for _, v := range asList(c.value("Id")) {
-			n, err := c.int(v)
-			if err != nil {
-				return nil, err
-			}
-			ids = append(ids, n)
+	for _, v := range c.items("Id") {
+		n, err := c.int(v)
+		if err != nil {
+			return nil, err
 		}
+		ids = append(ids, n)
 	}
 	found, missing := c.listProcesses(c.list("Name"), ids)
 	for _, m := range missing {
@@ -54,6 +50,23 @@ func (c *call) chosen() ([]*kernel.Process, error) {
 		}
 	}
 	return found, nil
+}
+
+// processInput gives the processes of -InputObject. Nothing else has its type, so that text on the pipeline chooses none.
+func (c *call) processInput() ([]*kernel.Process, error) {
+	var out []*kernel.Process
+	for _, v := range c.items("InputObject") {
+		o, _ := v.(*Object)
+		if o == nil {
+			return nil, c.castError(v, "System.Diagnostics.Process", "")
+		}
+		s, ok := o.data.(*processState)
+		if !ok || s.p == nil {
+			return nil, c.castError(v, "System.Diagnostics.Process", "")
+		}
+		out = append(out, s.p)
+	}
+	return out, nil
 }
 
 func getProcess(c *call) error {
@@ -78,13 +91,13 @@ func stopProcess(c *call) error {
 		if p == c.p {
 			return &exiting{-1}
 		}
-		if p.Token.Is(host.System) && !c.p.Token.Elevated {
-			if err := c.fail(newError("Microsoft.PowerShell.Commands.ProcessCommandException", "CouldNotStopProcess", "CloseError", "Cannot stop process \"%s (%d)\" because of the following error: Access is denied", processName(p), p.PID)); err != nil {
+		if err := c.k.Kill(c.p, p, -1); err != nil {
+			if err := c.fail(newError("Microsoft.PowerShell.Commands.ProcessCommandException", "CouldNotStopProcess", "CloseError",
+				"Cannot stop process \"%s (%d)\" because of the following error: %s", processName(p), p.PID, startError(err).Message).on(p.Name())); err != nil {
 				return err
 			}
 			continue
 		}
-		c.k.Terminate(p, -1)
 		if c.flag("PassThru") {
 			if err := c.out(c.processObject(p)); err != nil {
 				return err
@@ -140,15 +153,20 @@ func startProcessCmd(c *call) error {
 		return err
 	}
 	spec.Hidden = !newWindow
+	wait := c.flag("Wait") || finish != nil
+	if !wait {
+		spec.Begin = c.turn()
+	}
 	c.interp.out.flush()
 	p, err := c.k.Start(c.detached(), c.p, spec, stdio)
 	if err != nil {
 		return newError("System.InvalidOperationException", "InvalidOperationException", invalidOperation, "This command cannot be run due to the error: %s.", startError(err).Message)
 	}
-	if c.flag("Wait") || finish != nil {
-		if _, err := p.Wait(c.ctx); err != nil {
-			return err
-		}
+	switch {
+	case wait && !c.waitProcess(p, -1):
+		return c.ctx.Err()
+	case !wait && newWindow:
+		c.started = append(c.started, p)
 	}
 	if finish != nil {
 		if err := finish(); err != nil {

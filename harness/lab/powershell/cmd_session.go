@@ -1,6 +1,7 @@
 package powershell
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -125,7 +126,8 @@ func setVariableCmd(c *call) error {
 
 func getAlias(c *call) error {
 	names := c.list("Name")
-	for alias, target := range c.aliases {
+	for _, alias := range slices.Sorted(maps.Keys(c.aliases)) {
+		target := c.aliases[alias]
 		match := names == nil
 		for _, n := range names {
 			match = match || wildcard(n, false).MatchString(alias)
@@ -182,12 +184,7 @@ func (c *call) findCommand(name string) []*Object {
 		o.data = &ScriptBlock{ast: f.body}
 		out = append(out, o.note("ScriptBlock", o.data))
 	}
-	names := make([]string, 0, len(c.cmdlets))
-	for key := range c.cmdlets {
-		names = append(names, key)
-	}
-	slices.Sort(names)
-	for _, key := range names {
+	for _, key := range slices.Sorted(maps.Keys(c.cmdlets)) {
 		cmd := c.cmdlets[key]
 		if !wildcard(name, false).MatchString(cmd.name) {
 			continue

@@ -384,6 +384,14 @@ func (c *call) list(name string) []string {
 	return out
 }
 
+// items gives the elements of a list parameter, none when it is missing.
+func (c *call) items(name string) []any {
+	if !c.has(name) {
+		return nil
+	}
+	return asList(c.value(name))
+}
+
 func (c *call) block(name string) *ScriptBlock {
 	sb, _ := c.value(name).(*ScriptBlock)
 	return sb

@@ -70,6 +70,7 @@ type interp struct {
 
 	begin     func() // lets the children begin that wait for their turn
 	beginning <-chan struct{}
+	started   []*kernel.Process // that nobody waits for, in windows of their own
 }
 
 func newInterp(ctx context.Context, k *kernel.Kernel, log *eventlog.Log, web *iis.Server, p *kernel.Process, stdio kernel.Stdio) *interp {

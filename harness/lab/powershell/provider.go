@@ -1,6 +1,8 @@
 package powershell
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/seed-67b27da2/geiger/harness/lab/host"
@@ -294,18 +296,16 @@ func (in *interp) children(p place) []string {
 		names = in.p.Env.Names()
 	case variables:
 		for s := in.scope; s != nil; s = s.parent {
-			for _, v := range s.vars {
-				names = append(names, v.name)
+			for _, key := range slices.Sorted(maps.Keys(s.vars)) {
+				names = append(names, s.vars[key].name)
 			}
 		}
 	case aliasDrive:
-		for name := range in.aliases {
-			names = append(names, name)
-		}
+		names = slices.Sorted(maps.Keys(in.aliases))
 	case functions:
 		for s := in.scope; s != nil; s = s.parent {
-			for _, f := range s.functions {
-				names = append(names, f.name)
+			for _, key := range slices.Sorted(maps.Keys(s.functions)) {
+				names = append(names, s.functions[key].name)
 			}
 		}
 	}

@@ -93,10 +93,16 @@ func coreStatics() []*static {
 
 func (in *interp) now() time.Time { return in.k.Host().Clock.Now().Truncate(100) }
 
+// sleep lets time pass. Processes that were started before do their work in it, as far as that takes no longer.
 func (in *interp) sleep(d time.Duration) error {
 	in.out.flush()
 	in.letGo()
-	return in.k.Host().Clock.Sleep(in.ctx, d)
+	clock := in.k.Host().Clock
+	end := clock.Now().Add(d)
+	for len(in.started) > 0 && in.waitProcess(in.started[0], int(max(0, end.Sub(clock.Now()))/time.Millisecond)) {
+		in.started = in.started[1:]
+	}
+	return clock.Sleep(in.ctx, end.Sub(clock.Now()))
 }
 
 func (in *interp) newGUID() string {
