@@ -22,6 +22,8 @@ func (c *compiler) call(e *bind.Call) expr {
 		return c.comparison(e, args)
 	case "between", "!between":
 		return c.between(e, args)
+	case "rand", "new_guid":
+		return c.random(e, args)
 	case "+", "-", "*", "/", "%":
 		return c.arithmetic(e, args)
 	}

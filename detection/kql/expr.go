@@ -54,6 +54,9 @@ func (c *compiler) part(e *bind.Part) expr {
 		case "array_sort_desc":
 			return c.row(e, arraySort(-1, e.Index), c.exprs(call.Args)...)
 		}
+		if fit, ok := fitFunction(call.Name); ok {
+			return c.row(e, fitPart(fit, e.Index), c.exprs(call.Args)...)
+		}
 		c.unsupported(nameSpan(call), "function %s is not supported", call.Name)
 	} else {
 		c.unsupported(e.Span(), "this expression (%s) is not supported", c.text(e.Span()))

@@ -87,6 +87,11 @@ func basicFunction(name string) rowFunction {
 		})
 	case "gettype":
 		return func(_ *invocation, args []value.Value) value.Value { return value.NewString(typeName(args[0])) }
+	case "estimate_data_size":
+		return dataSize
+	case "series_fit_line_dynamic", "series_fit_2lines_dynamic":
+		fit, _ := fitFunction(name)
+		return fitPart(fit, -1)
 	case "max_of":
 		return extremeArgument(1)
 	case "min_of":

@@ -76,7 +76,7 @@ func (o *stepScan) run(x *execution) (*relation, error) {
 		if err := x.stop(row); err != nil {
 			return nil, err
 		}
-		for k := len(o.steps) - 1; k >= 0; k-- {
+		for k := range slices.Backward(o.steps) {
 			if err := s.step(k, row); err != nil {
 				return nil, err
 			}

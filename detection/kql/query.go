@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -143,6 +144,7 @@ type execution struct {
 	lists    map[*inTable]*vector
 	matches  matchCache
 	places   *places
+	random   *rand.Rand
 }
 
 // maxRows bounds the rows that one operator may make out of thin air (range, mv-expand,

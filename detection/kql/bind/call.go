@@ -122,7 +122,13 @@ func foldable(name string) bool { return name != "rand" && name != "new_guid" }
 func (b *binder) finishCall(e *syntax.Call, f *function, c *call, out *bound) {
 	plan := &Call{Typed: Typed{Result: out.typing.valueType(), At: e.Span()}, Name: f.planName()}
 	for _, a := range c.args {
-		plan.Args = append(plan.Args, a.expr)
+		if !a.star {
+			plan.Args = append(plan.Args, a.expr)
+			continue
+		}
+		for i, col := range b.row.all() {
+			plan.Args = append(plan.Args, columnAt(i, col))
+		}
 	}
 	out.expr = plan
 	if cols := b.severalValues(f, c); len(cols) > 0 {
