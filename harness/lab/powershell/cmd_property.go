@@ -135,7 +135,8 @@ func (c *call) missingProperty(name string, p place) error {
 		"Property %s does not exist at path %s.", name, longHive(p.path)).on(name))
 }
 
-func getProperty(c *call) error {
+// eachProperties calls f with the properties of every item that the path parameters name.
+func (c *call) eachProperties(f func(o *Object, p place) error) error {
 	places, err := c.targets(true)
 	if err != nil {
 		return err
@@ -145,6 +146,15 @@ func getProperty(c *call) error {
 		if err != nil {
 			return err
 		}
+		if err := f(o, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func getProperty(c *call) error {
+	return c.eachProperties(func(o *Object, p place) error {
 		if names := c.list("Name"); names != nil && names[0] != "*" {
 			picked := &Object{}
 			for _, name := range names {
@@ -153,7 +163,7 @@ func getProperty(c *call) error {
 				}
 			}
 			if len(picked.notes.keys) == 0 {
-				continue
+				return nil
 			}
 			o = picked
 		}
@@ -161,11 +171,8 @@ func getProperty(c *call) error {
 			o.note("PSPath", p.psPath()).note("PSParentPath", place{registry, host.Parent(p.path)}.psPath()).note("PSChildName", host.Base(p.path)).
 				note("PSDrive", strings.SplitN(p.drivePath(), ":", 2)[0]).note("PSProvider", `Microsoft.PowerShell.Core\Registry`)
 		}
-		if err := c.out(o); err != nil {
-			return err
-		}
-	}
-	return nil
+		return c.out(o)
+	})
 }
 
 func (c *call) pick(from, to *Object, name string, p place) error {
@@ -187,29 +194,19 @@ func (c *call) pick(from, to *Object, name string, p place) error {
 }
 
 func getPropertyValue(c *call) error {
-	places, err := c.targets(true)
-	if err != nil {
-		return err
-	}
-	for _, p := range places {
-		o, err := c.propertyObject(p)
-		if err != nil {
-			return err
-		}
+	return c.eachProperties(func(o *Object, p place) error {
 		for _, name := range c.list("Name") {
 			v, ok := c.objectProperty(o, name)
+			send := func() error { return c.out(v) }
 			if !ok {
-				if err := c.missingProperty(name, p); err != nil {
-					return err
-				}
-				continue
+				send = func() error { return c.missingProperty(name, p) }
 			}
-			if err := c.out(v); err != nil {
+			if err := send(); err != nil {
 				return err
 			}
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // typedValue converts data to a registry value of the named kind, or of the kind that fits it.

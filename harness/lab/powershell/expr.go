@@ -244,12 +244,18 @@ func (in *interp) memberName(e syntax.Expr) (string, error) {
 	return in.str(v), err
 }
 
-func (in *interp) member(e *syntax.Member) (any, error) {
-	target, err := in.eval(e.Target)
+// receiver evaluates what stands around the dot or the colons of a member access.
+func (in *interp) receiver(target, member syntax.Expr) (any, string, error) {
+	v, err := in.eval(target)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	name, err := in.memberName(e.Name)
+	name, err := in.memberName(member)
+	return v, name, err
+}
+
+func (in *interp) member(e *syntax.Member) (any, error) {
+	target, name, err := in.receiver(e.Target, e.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -279,11 +285,7 @@ func (in *interp) typeOperand(v any) (*TypeRef, error) {
 }
 
 func (in *interp) invokeMember(e *syntax.Invoke) (any, error) {
-	target, err := in.eval(e.Target)
-	if err != nil {
-		return nil, err
-	}
-	name, err := in.memberName(e.Name)
+	target, name, err := in.receiver(e.Target, e.Name)
 	if err != nil {
 		return nil, err
 	}

@@ -455,10 +455,9 @@ func (p *parser) trap() Statement {
 	return t
 }
 
+// flow parses return, exit and throw with their value.
 func (p *parser) flow(k string) Statement {
-	f := &Flow{Span: Span{Start: p.pos}, Keyword: k}
-	p.pos += len(k)
-	p.skipSpace()
+	f := p.flowKeyword(k)
 	if c := p.peek(); !p.eof() && !isNewline(c) && c != ';' && c != '}' && c != ')' {
 		f.Value = p.pipelineStatement()
 	}
@@ -466,13 +465,19 @@ func (p *parser) flow(k string) Statement {
 	return f
 }
 
+// jump parses break and continue with their label.
 func (p *parser) jump(k string) Statement {
-	f := &Flow{Span: Span{Start: p.pos}, Keyword: k}
-	p.pos += len(k)
-	p.skipSpace()
+	f := p.flowKeyword(k)
 	if c := p.peek(); !p.eof() && (isIdentifier(c) || c == '$') {
 		f.Label = p.argument()
 	}
 	f.End = p.pos
+	return f
+}
+
+func (p *parser) flowKeyword(k string) *Flow {
+	f := &Flow{Span: Span{Start: p.pos}, Keyword: k}
+	p.pos += len(k)
+	p.skipSpace()
 	return f
 }
