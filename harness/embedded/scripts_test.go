@@ -27,7 +27,7 @@ func TestInspect(t *testing.T) {
 	facts.ProcessID, facts.ClockSkew, facts.SysmonVersion, facts.SysmonConfigHash, facts.Product, facts.PowerShell = 0, 0, "", "", "", ""
 	require.Equal(t, harness.HostFacts{
 		Name: "LAB-IIS01", Simulated: true, OS: "Microsoft Windows Server 2022 Standard", Build: "10.0.20348", User: `LAB-IIS01\Administrator`,
-		Elevated: true, Bits: 64, LanguageMode: "FullLanguage", Temp: `C:\Users\Administrator\AppData\Local\Temp`, IIS: "10.0", W3SVC: "Running",
+		Elevated: true, Bits: 64, LanguageMode: "FullLanguage", Temp: `C:\Users\ADMINI~1\AppData\Local\Temp`, IIS: "10.0", W3SVC: "Running",
 		WebAdministration: true, Sysmon: "Running", ScriptBlockLogging: true,
 	}, facts)
 }

@@ -75,10 +75,12 @@ type FileSystem struct {
 
 type entry struct {
 	name     string
-	file     File // Path unused
-	access   ACL  // nil inherits
+	short    string // "" when name is of the form 8.3
+	file     File   // Path unused
+	access   ACL    // nil inherits
 	parent   *entry
 	children map[string]*entry // nil for files
+	shorts   map[string]*entry // the children with a short name, by that
 }
 
 // NewFileSystem returns a file system with an empty drive C:.
@@ -88,35 +90,49 @@ func NewFileSystem(now time.Time) *FileSystem {
 	return &FileSystem{drives: map[string]*entry{"c:": root}}
 }
 
-func (fs *FileSystem) find(path string) (*entry, error) {
+// find returns the entry at a path, and the path with the names as they are
+// stored, except for those that the caller gave in their short form.
+func (fs *FileSystem) find(path string) (e *entry, spelled string, err error) {
 	parts := strings.Split(strings.TrimRight(path, `\`), `\`)
 	at, ok := fs.drives[Fold(parts[0])]
 	if !ok {
-		return nil, ErrNoParent
+		return nil, "", ErrNoParent
 	}
+	names := []string{at.name}
 	for i, part := range parts[1:] {
-		next, ok := at.children[Fold(part)]
-		if !ok {
+		next, byShort := at.child(part)
+		if next == nil {
 			if i == len(parts)-2 && at.children != nil {
-				return nil, ErrNotExist
+				return nil, "", ErrNotExist
 			}
-			return nil, ErrNoParent
+			return nil, "", ErrNoParent
 		}
 		at = next
+		if byShort {
+			names = append(names, part)
+		} else {
+			names = append(names, at.name)
+		}
 	}
-	return at, nil
+	return at, joined(names), nil
 }
 
-func (e *entry) path() string {
-	if e.parent == nil {
-		return e.name + `\`
+// joined is a path from its drive and its names.
+func joined(names []string) string {
+	if len(names) == 1 {
+		return names[0] + `\`
 	}
-	var parts []string
+	return strings.Join(names, `\`)
+}
+
+// spell is the path of an entry with a choice of names.
+func (e *entry) spell(name func(*entry) string) string {
+	var names []string
 	for at := e; at != nil; at = at.parent {
-		parts = append(parts, at.name)
+		names = append(names, name(at))
 	}
-	slices.Reverse(parts)
-	return strings.Join(parts, `\`)
+	slices.Reverse(names)
+	return joined(names)
 }
 
 func (e *entry) effective() ACL {
@@ -126,9 +142,9 @@ func (e *entry) effective() ACL {
 	return e.parent.effective().Inherited(e.file.Owner)
 }
 
-func (e *entry) snapshot() File {
+func (e *entry) snapshot(path string) File {
 	f := e.file
-	f.Path, f.Access, f.Inherits = e.path(), e.effective(), e.access == nil
+	f.Path, f.Access, f.Inherits = path, e.effective(), e.access == nil
 	return f
 }
 
@@ -136,18 +152,18 @@ func (e *entry) snapshot() File {
 func (fs *FileSystem) Stat(path string) (File, error) {
 	fs.mu.RLock()
 	defer fs.mu.RUnlock()
-	e, err := fs.find(path)
+	e, spelled, err := fs.find(path)
 	if err != nil {
 		return File{}, err
 	}
-	return e.snapshot(), nil
+	return e.snapshot(spelled), nil
 }
 
 // List describes what is in a directory, ordered by name as NTFS keeps it.
 func (fs *FileSystem) List(path string) ([]File, error) {
 	fs.mu.RLock()
 	defer fs.mu.RUnlock()
-	e, err := fs.find(path)
+	e, spelled, err := fs.find(path)
 	if err != nil {
 		return nil, err
 	}
@@ -159,7 +175,8 @@ func (fs *FileSystem) List(path string) ([]File, error) {
 	})
 	files := make([]File, len(names))
 	for i, name := range names {
-		files[i] = e.children[name].snapshot()
+		child := e.children[name]
+		files[i] = child.snapshot(Join(spelled, child.name))
 	}
 	return files, nil
 }
@@ -172,8 +189,8 @@ func (fs *FileSystem) Put(f File) {
 	parts := strings.Split(strings.TrimRight(f.Path, `\`), `\`)
 	at := fs.drives[Fold(parts[0])]
 	for i, part := range parts[1:] {
-		next, ok := at.children[Fold(part)]
-		if !ok {
+		next, _ := at.child(part)
+		if next == nil {
 			next = at.add(part, i < len(parts)-2 || f.IsDirectory(), f)
 		}
 		at = next
@@ -182,13 +199,13 @@ func (fs *FileSystem) Put(f File) {
 }
 
 func (e *entry) add(name string, directory bool, like File) *entry {
-	child := &entry{name: name, parent: e}
+	child := &entry{name: name}
 	child.file = File{Created: like.Created, Modified: like.Created, Accessed: like.Created, Owner: like.Owner}
 	if directory {
 		child.children = map[string]*entry{}
 		child.file.Attributes = Directory
 	}
-	e.children[Fold(name)] = child
+	e.attach(child)
 	return child
 }
 
@@ -205,11 +222,11 @@ func (e *entry) describe(f File) {
 func (fs *FileSystem) Create(f File) error {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	parent, err := fs.find(Parent(f.Path))
+	parent, _, err := fs.find(Parent(f.Path))
 	if err != nil || parent.children == nil {
 		return ErrNoParent
 	}
-	if _, ok := parent.children[Fold(Base(f.Path))]; ok {
+	if there, _ := parent.child(Base(f.Path)); there != nil {
 		return ErrExist
 	}
 	parent.add(Base(f.Path), f.IsDirectory(), f).describe(f)
@@ -222,11 +239,11 @@ func (fs *FileSystem) Create(f File) error {
 func (fs *FileSystem) Change(path string, edit func(*File)) error {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	e, err := fs.find(path)
+	e, spelled, err := fs.find(path)
 	if err != nil {
 		return err
 	}
-	f := e.snapshot()
+	f := e.snapshot(spelled)
 	if f.Inherits {
 		f.Access = nil
 	}
@@ -239,14 +256,14 @@ func (fs *FileSystem) Change(path string, edit func(*File)) error {
 func (fs *FileSystem) Remove(path string) error {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	e, err := fs.find(path)
+	e, _, err := fs.find(path)
 	if err != nil {
 		return err
 	}
 	if len(e.children) > 0 || e.parent == nil {
 		return ErrNotEmpty
 	}
-	delete(e.parent.children, Fold(e.name))
+	e.detach()
 	return nil
 }
 
@@ -263,19 +280,25 @@ func (fs *FileSystem) Replace(from, to string) error {
 func (fs *FileSystem) move(from, to string, mayGo func(there *entry) bool) error {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	e, err := fs.find(from)
+	e, _, err := fs.find(from)
 	if err != nil {
 		return err
 	}
-	parent, err := fs.find(Parent(to))
+	parent, _, err := fs.find(Parent(to))
 	if err != nil || parent.children == nil {
 		return ErrNoParent
 	}
-	if there, ok := parent.children[Fold(Base(to))]; ok && there != e && !mayGo(there) {
-		return ErrExist
+	there, byShort := parent.child(Base(to))
+	if there != nil && there != e {
+		if !mayGo(there) {
+			return ErrExist
+		}
+		there.detach()
 	}
-	delete(e.parent.children, Fold(e.name))
-	e.name, e.parent = Base(to), parent
-	parent.children[Fold(e.name)] = e
+	e.detach()
+	if e.name = Base(to); byShort && there != e {
+		e.name = there.name
+	}
+	parent.attach(e)
 	return nil
 }

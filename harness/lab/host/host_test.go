@@ -139,6 +139,43 @@ func TestFileSystem(t *testing.T) {
 	require.Equal(t, []string{"Administrator", "Default", "operator", "Public"}, names)
 }
 
+func TestShortNames(t *testing.T) {
+	h := host.New(host.Options{})
+	for long, short := range map[string]string{
+		`C:\Users\Administrator\AppData\Local\Temp`:                 `C:\Users\ADMINI~1\AppData\Local\Temp`,
+		`C:\Users\operator`:                                         `C:\Users\operator`,
+		`C:\Program Files (x86)`:                                    `C:\PROGRA~2`,
+		`C:\ProgramData`:                                            `C:\PROGRA~3`,
+		`C:\Windows\System32\inetsrv\config\applicationHost.config`: `C:\Windows\System32\inetsrv\config\APPLIC~1.CON`,
+	} {
+		require.Equal(t, short, h.FS.ShortPath(long))
+		require.Equal(t, long, h.FS.LongPath(short))
+		f, err := h.FS.Stat(strings.ToLower(short))
+		require.NoError(t, err)
+		require.True(t, strings.EqualFold(short, f.Path), "a caller sees his own form: %s", f.Path)
+	}
+	const dir = `C:\PROGRA~3\`
+	for i, want := range []string{"LONGNA~1.TEX", "LONGNA~2.TEX", "LONGNA~3.TEX", "LONGNA~4.TEX"} {
+		path := dir + fmt.Sprintf("long name %d.text", i)
+		require.NoError(t, h.FS.Create(host.File{Path: path}))
+		require.Equal(t, `C:\PROGRA~3\`+want, h.FS.ShortPath(path))
+	}
+	require.NoError(t, h.FS.Create(host.File{Path: dir + "long name 4.text"}))
+	require.Regexp(t, `^C:\\PROGRA~3\\LO[0-9A-F]{4}~1\.TEX$`, h.FS.ShortPath(dir+"long name 4.text"))
+	require.ErrorIs(t, h.FS.Create(host.File{Path: dir + "LONGNA~2.TEX"}), host.ErrExist)
+	require.NoError(t, h.FS.Rename(dir+"LONGNA~1.TEX", dir+"a.txt"))
+	require.NoError(t, h.FS.Replace(dir+"a.txt", dir+"LONGNA~2.TEX"))
+	f, err := h.FS.Stat(`C:\ProgramData\long name 1.text`)
+	require.NoError(t, err, "the long name stays with the place")
+	require.Equal(t, `C:\ProgramData\long name 1.text`, f.Path)
+	files, err := h.FS.List(dir)
+	require.NoError(t, err)
+	require.Contains(t, files[0].Path, dir)
+	require.NoError(t, h.FS.Remove(dir+"long name 2.text"))
+	_, err = h.FS.Stat(dir + "LONGNA~3.TEX")
+	require.ErrorIs(t, err, host.ErrNotExist)
+}
+
 func TestWhoMayDoWhat(t *testing.T) {
 	h := host.New(host.Options{})
 	admin := &host.Token{User: h.Account("Administrator"), Groups: []string{host.Administrators, host.Users}, Elevated: true}

@@ -46,7 +46,7 @@ func New(k *kernel.Kernel) *Server {
 
 // observe notices every change of the configuration file, whoever makes it.
 func (s *Server) observe(a kernel.Activity) {
-	if written, ok := a.(kernel.FileWritten); ok && host.Fold(written.File.Path) == host.Fold(configFile) {
+	if written, ok := a.(kernel.FileWritten); ok && host.Fold(s.k.Host().FS.LongPath(written.File.Path)) == host.Fold(configFile) {
 		s.history.changed()
 	}
 }

@@ -159,6 +159,25 @@ func TestAdministratorCreatesBesideSystemLibraries(t *testing.T) {
 	require.NoError(t, m.DeleteFile(m.shell, `C:\Windows\Temp\own.dll`))
 }
 
+func TestShortNamesAreSeenAsTheyWereGiven(t *testing.T) {
+	m := boot(t)
+	temp := m.shell.Env.Get("TEMP")
+	require.Equal(t, `C:\Users\ADMINI~1\AppData\Local\Temp`, temp)
+	seen := m.since(func() { require.NoError(t, m.WriteFile(m.shell, temp+`\x.txt`, nil, kernel.CreateNew)) })
+	created, ok := seen[0].(kernel.FileCreated)
+	require.True(t, ok)
+	require.Equal(t, temp+`\x.txt`, created.File.Path)
+	_, err := m.Stat(m.shell, `C:\Users\Administrator\AppData\Local\Temp\x.txt`)
+	require.NoError(t, err)
+	p, err := m.StartResident(t.Context(), m.shell, kernel.Spec{CommandLine: "find.exe", Dir: temp})
+	require.NoError(t, err)
+	require.Equal(t, temp, p.Dir)
+	const library = `C:\ProgramData\library-in-use.dll`
+	require.NoError(t, m.WriteFile(m.shell, library, []byte("MZ"), kernel.CreateNew))
+	require.NoError(t, m.LoadImage(p, library))
+	requireCode(t, kernel.SharingViolation, m.WriteFile(m.shell, `C:\PROGRA~3\LIBRAR~1.DLL`, nil, kernel.CreateAlways), "another name of the same file")
+}
+
 func TestReplaceFile(t *testing.T) {
 	m := boot(t)
 	const from, to = `C:\Windows\Temp\new.txt`, `C:\Windows\Temp\old.txt`

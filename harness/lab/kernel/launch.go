@@ -12,7 +12,7 @@ import (
 // is the same program), or its 64-bit sibling; nil when there is nothing.
 func (k *Kernel) program(image string) Program {
 	const wow, system = `C:\Windows\SysWOW64`, `C:\Windows\System32`
-	candidates := []string{image}
+	candidates := []string{k.host.FS.LongPath(image)}
 	if f, err := k.host.FS.Stat(image); err == nil {
 		if original, ok := host.StandsFor(f.Content); ok {
 			candidates = append(candidates, original)

@@ -155,6 +155,7 @@ func (k *Kernel) SetAuditPolicy(p *Process, subcategory string, setting host.Aud
 func (k *Kernel) Environment(t *host.Token) *Environment {
 	_, name := t.Split()
 	profile := `C:\Users\` + name
+	temp := k.host.FS.ShortPath(profile + `\AppData\Local\Temp`) // as the profile service sets it
 	e := NewEnvironment(
 		`ALLUSERSPROFILE=C:\ProgramData`, `CommonProgramFiles=C:\Program Files\Common Files`,
 		`CommonProgramFiles(x86)=C:\Program Files (x86)\Common Files`, `CommonProgramW6432=C:\Program Files\Common Files`,
@@ -169,7 +170,7 @@ func (k *Kernel) Environment(t *host.Token) *Environment {
 		`PUBLIC=C:\Users\Public`, `SystemDrive=C:`, `SystemRoot=C:\Windows`, `windir=C:\Windows`,
 		`USERDOMAIN=`+k.host.Name, `USERNAME=`+name, `USERPROFILE=`+profile,
 		`APPDATA=`+profile+`\AppData\Roaming`, `LOCALAPPDATA=`+profile+`\AppData\Local`,
-		`TEMP=`+profile+`\AppData\Local\Temp`, `TMP=`+profile+`\AppData\Local\Temp`,
+		`TEMP=`+temp, `TMP=`+temp,
 	)
 	if u, ok := k.host.Accounts.User(name); !ok || u.Profile == "" {
 		k.serviceProfile(e, t)

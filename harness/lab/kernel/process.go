@@ -251,7 +251,7 @@ func (k *Kernel) register(parent *Process, s Spec, file host.File, cancel contex
 	defer k.mu.Unlock()
 	p := &Process{
 		Image: file.Path, CommandLine: s.CommandLine, Dir: s.Dir, Env: s.Env, Token: s.Token, Parent: parent,
-		Start: k.host.Clock.Now(), Bits: bits(file.Path), hidden: s.Hidden, cancel: cancel,
+		Start: k.host.Clock.Now(), Bits: bits(k.host.FS.LongPath(file.Path)), hidden: s.Hidden, cancel: cancel,
 		images: map[string]bool{}, done: make(chan struct{}),
 	}
 	k.number(p)

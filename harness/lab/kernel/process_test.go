@@ -71,7 +71,7 @@ func TestPowerShellStart(t *testing.T) {
 		switch a := a.(type) {
 		case kernel.FileCreated:
 			files = append(files, "+"+host.Ext(a.File.Path))
-			require.Contains(t, a.File.Path, `C:\Users\Administrator\AppData\Local\Temp\__PSScriptPolicyTest_`)
+			require.Contains(t, a.File.Path, `C:\Users\ADMINI~1\AppData\Local\Temp\__PSScriptPolicyTest_`)
 		case kernel.FileDeleted:
 			files = append(files, "-"+host.Ext(a.File.Path))
 		case kernel.PipeCreated:

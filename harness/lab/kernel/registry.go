@@ -164,7 +164,7 @@ func (k *Kernel) LoadImage(p *Process, path string) error {
 	}
 	k.work(30*time.Microsecond, 900*time.Microsecond)
 	k.mu.Lock()
-	p.images[host.Fold(f.Path)] = true
+	p.images[host.Fold(k.host.FS.LongPath(f.Path))] = true
 	k.mu.Unlock()
 	k.Publish(ImageLoaded{By: k.By(p), File: f})
 	return nil
@@ -172,10 +172,11 @@ func (k *Kernel) LoadImage(p *Process, path string) error {
 
 // mapped reports whether a running process has the image loaded.
 func (k *Kernel) mapped(path string) bool {
+	path = host.Fold(k.host.FS.LongPath(path))
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, p := range k.processes {
-		if p.images[host.Fold(path)] {
+		if p.images[path] {
 			return true
 		}
 	}

@@ -92,7 +92,7 @@ func libraryPath(name string) string {
 }
 
 func (k *Kernel) profileOf(p *Process) *profile {
-	if profile, ok := k.profiles[host.Fold(p.Name())]; ok {
+	if profile, ok := k.profiles[host.Fold(host.Base(k.host.FS.LongPath(p.Image)))]; ok {
 		return profile
 	}
 	return k.profiles["*"]
