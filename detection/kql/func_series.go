@@ -51,7 +51,7 @@ func numbersOf(v value.Value) ([]float64, bool) {
 	return out, true
 }
 
-// line is a least-squares fit of y over 0, 1, 2 ...
+// line is a least-squares fit of y over 1, 2, 3 ..., as the service counts
 type line struct {
 	slope, interception float64
 	variance, rvariance float64 // of the values, and of what the line leaves over
@@ -74,9 +74,9 @@ func lineOf(y []float64) line {
 	if sxx > 0 {
 		l.slope = sxy / sxx
 	}
-	l.interception = meanY - l.slope*meanX
+	l.interception = meanY - l.slope*(meanX+1)
 	for i, v := range y {
-		f := l.slope*float64(i) + l.interception
+		f := l.slope*float64(i+1) + l.interception
 		l.fit = append(l.fit, f)
 		l.residual += (v - f) * (v - f)
 	}
