@@ -80,7 +80,11 @@ func JSON(w io.Writer, r *Run) error {
 
 // Line writes one verdict as one line, for following a run.
 func Line(w io.Writer, v *harness.Verdict, p Palette) error {
-	_, err := fmt.Fprintf(w, "%s %-22s %s\n", p.mark(v.Outcome), v.Scenario, Visible(headline(v)))
+	text, more, _ := strings.Cut(headline(v), "\n")
+	if more != "" {
+		text += " …" // the chain has the rest
+	}
+	_, err := fmt.Fprintf(w, "%s %-22s %s\n", p.mark(v.Outcome), v.Scenario, Visible(text))
 	return err
 }
 

@@ -81,3 +81,12 @@ func TestAWriterThatFailsIsAnError(t *testing.T) {
 	require.ErrorContains(t, report.Text(full{}, run, report.Palette{}), "no space left")
 	require.ErrorContains(t, report.JSON(full{}, run), "no space left")
 }
+
+// TestLineIsOneLine: a rule that does not bind gives a reason of many lines.
+func TestLineIsOneLine(t *testing.T) {
+	var b strings.Builder
+	v := harness.Verdict{Scenario: "s", Outcome: harness.Inconclusive, Reason: harness.RuleDoesNotBind, Why: "r.yaml:1:1: no\n  a | b\n  ^"}
+	require.NoError(t, report.Line(&b, &v, report.Palette{}))
+	require.Equal(t, 1, strings.Count(b.String(), "\n"))
+	require.Contains(t, b.String(), "rule does not bind: r.yaml:1:1: no …")
+}
