@@ -24,6 +24,14 @@ func statisticalAggregate(name string) (aggregateFunction, bool) {
 		return spread(false, false), true
 	case "variancepif":
 		return conditional(spread(false, false), 1), true
+	case "covariance":
+		return covariance(true), true
+	case "covarianceif":
+		return conditional(covariance(true), 2), true
+	case "covariancep":
+		return covariance(false), true
+	case "covariancepif":
+		return conditional(covariance(false), 2), true
 	case "percentile", "percentiles":
 		return aggregatePercentiles, true
 	case "percentiles_array":
@@ -59,6 +67,29 @@ func spread(root, sample bool) aggregateFunction {
 			m2[g] = spreadOf(m2[g], n[g], root, sample)
 		}
 		return a.one(reals(m2)), err
+	}
+}
+
+// covariance is that of the pairs without a null, of a sample or a population.
+// Source: https://learn.microsoft.com/kusto/query/covariance-aggregation-function
+func covariance(sample bool) aggregateFunction {
+	return func(a *aggregation) ([]*vector, error) {
+		n, meanX, meanY, c := make([]float64, a.groups), make([]float64, a.groups), make([]float64, a.groups), make([]float64, a.groups)
+		err := a.each(func(row int, g uint32) {
+			x, y := numberOf(a.args[0].value(row)), numberOf(a.args[1].value(row))
+			if x.IsNull() || y.IsNull() || !x.Type().Numeric() || !y.Type().Numeric() {
+				return
+			}
+			n[g]++
+			dx := x.Real() - meanX[g]
+			meanX[g] += dx / n[g]
+			meanY[g] += (y.Real() - meanY[g]) / n[g]
+			c[g] += dx * (y.Real() - meanY[g])
+		})
+		for g := range c {
+			c[g] = spreadOf(c[g], n[g], false, sample)
+		}
+		return a.one(reals(c)), err
 	}
 }
 

@@ -2,12 +2,15 @@ package kql
 
 import (
 	"bytes"
+	"compress/gzip"
+	"compress/zlib"
 	"crypto/md5"
 	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
+	"io"
 	"math"
 	"net/url"
 	"strings"
@@ -53,6 +56,10 @@ func encodingFunction(name string) rowFunction {
 			}
 			return value.NewString(base64.StdEncoding.EncodeToString(guidOrder(b)))
 		}
+	case "gzip_decompress_from_base64_string":
+		return onText(func(s string) string { return inflated(s, gunzip) })
+	case "zlib_decompress_from_base64_string":
+		return onText(func(s string) string { return inflated(s, zlib.NewReader) })
 	case "url_encode":
 		return onText(encodeURL)
 	case "url_encode_component":
@@ -186,6 +193,28 @@ func decodeURL(s string) string {
 			continue
 		}
 		out = append(out, s[i])
+	}
+	return string(out)
+}
+
+// maxInflated bounds what a compressed text may hold.
+const maxInflated = 1 << 26
+
+func gunzip(r io.Reader) (io.ReadCloser, error) { return gzip.NewReader(r) }
+
+// inflated decompresses base64; what cannot be read, or is too long, gives the empty text.
+func inflated(s string, open func(io.Reader) (io.ReadCloser, error)) string {
+	b, ok := decodeBase64(s)
+	if !ok {
+		return ""
+	}
+	r, err := open(bytes.NewReader(b))
+	if err != nil {
+		return ""
+	}
+	out, err := io.ReadAll(io.LimitReader(r, maxInflated+1))
+	if err != nil || r.Close() != nil || len(out) > maxInflated || !utf8.Valid(out) {
+		return ""
 	}
 	return string(out)
 }
