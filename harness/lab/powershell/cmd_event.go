@@ -2,6 +2,7 @@ package powershell
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,16 +13,8 @@ import (
 func eventCmdlets() []*cmdlet {
 	return []*cmdlet{
 		{name: "Get-WinEvent", params: "LogName:s*@0 FilterXPath:s FilterHashtable:h ListLog:s* ListProvider:s* ProviderName:s* MaxEvents:i Oldest:b Force:b ComputerName|Cn:s Path:s* Credential:o FilterXml:o", process: getWinEvent},
-		{name: "Clear-EventLog", params: "LogName|LN:s*@0! ComputerName|Cn:s*", process: func(c *call) error {
-			for _, name := range c.list("LogName") {
-				ch, e := c.channel(name)
-				if e != nil {
-					return newError(e.Type, "System.InvalidOperationException", invalidOperation, "The Log name \"%s\" does not exist in the computer \"localhost\".", name)
-				}
-				ch.Clear()
-			}
-			return nil
-		}},
+		{name: "Get-EventLog", params: "LogName|LN:s@0! InstanceId:s*@1 Newest:i EntryType|ET:s* Source|ABO:s* Index:s* Message|MSG:s After:o Before:o ComputerName|Cn:s*", process: getEventLog},
+		{name: "Clear-EventLog", params: "LogName|LN:s*@0! ComputerName|Cn:s*", process: clearEventLog},
 	}
 }
 
@@ -29,7 +22,13 @@ func getWinEvent(c *call) error {
 	switch {
 	case c.has("ListLog"):
 		return c.listLogs()
-	case c.has("ListProvider"), c.has("Path"), c.has("FilterXml"), c.has("ProviderName"):
+	case c.has("FilterXml"):
+		queries, err := c.queryList()
+		if err != nil {
+			return err
+		}
+		return c.winEvents(queries)
+	case c.has("ListProvider"), c.has("Path"):
 		c.unsupported("parameter", "Get-WinEvent", "only logs by name are simulated")
 		return newError("System.Exception", "NoMatchingProvidersFound", "ObjectNotFound", "There is not an event provider on the localhost computer that matches the name.")
 	}
@@ -37,17 +36,29 @@ func getWinEvent(c *call) error {
 	if err != nil {
 		return err
 	}
+	queries := make([]channelQuery, len(names))
+	for i, name := range names {
+		queries[i] = channelQuery{name, query}
+	}
+	return c.winEvents(queries)
+}
+
+// channelQuery selects records of one channel by XPath.
+type channelQuery struct{ channel, xpath string }
+
+func (c *call) winEvents(queries []channelQuery) error {
 	var records []eventlog.Record
-	for _, name := range names {
-		found, err := c.queryLog(name, query)
+	for _, q := range queries {
+		found, err := c.queryLog(q.channel, q.xpath)
 		if err != nil {
-			if err := c.logFailed(err, name); err != nil {
+			if err := c.logFailed(err, q.channel); err != nil {
 				return err
 			}
 			continue
 		}
 		records = append(records, found...)
 	}
+	slices.SortStableFunc(records, func(a, b eventlog.Record) int { return a.Time.Compare(b.Time) })
 	if !c.flag("Oldest") {
 		records = reversed(records)
 	}
@@ -87,6 +98,10 @@ func (c *call) eventQuery() ([]string, string, error) {
 	}
 	names := c.list("LogName")
 	h, ok := c.value("FilterHashtable").(*Hash)
+	if !ok && c.has("ProviderName") {
+		names, query = c.providerQuery(query)
+		return names, query, nil
+	}
 	if !ok {
 		if names == nil {
 			return nil, "", bindingError("MissingMandatoryParameter", "Cannot process command because of one or more missing mandatory parameters: LogName.")

@@ -12,6 +12,7 @@ func serviceCmdlets() []*cmdlet {
 	return []*cmdlet{
 		{name: "Get-Service", params: "Name|ServiceName:s*@0^~ DisplayName:s* InputObject:o* Include:s* Exclude:s* ComputerName|Cn:s* DependentServices|DS:b RequiredServices:b", process: getService},
 		{name: "New-Service", params: "Name|ServiceName:s@0! BinaryPathName|Path:s@1! DisplayName:s Description:s StartupType:s DependsOn:s* Credential:o", process: newService},
+		{name: "Set-Service", params: "Name|ServiceName|SN:s@0!^~ DisplayName|DN:s Description:s StartupType|StartMode|SM|ST:s Status:s PassThru:b", process: setService},
 		{name: "Start-Service", params: params, process: control("Start", func(c *call, name string) error { return ignore(c.k.StartService(c.p, name), kernel.ServiceRunning) })},
 		{name: "Stop-Service", params: params, process: control("Stop", func(c *call, name string) error { return ignore(c.k.StopService(c.p, name), kernel.ServiceNotActive) })},
 		{name: "Restart-Service", params: params, process: control("Restart", func(c *call, name string) error {
@@ -141,10 +142,70 @@ func past(verb string) string {
 	return verb + "ed"
 }
 
-func newService(c *call) error {
-	start, ok := map[string]host.StartType{"": host.Automatic, "automatic": host.Automatic, "manual": host.Manual, "disabled": host.DisabledStart}[strings.ToLower(c.text("StartupType"))]
+// startupType reads -StartupType; a missing one gives fallback.
+func (c *call) startupType(fallback host.StartType) (host.StartType, error) {
+	start, ok := map[string]host.StartType{"": fallback, "automatic": host.Automatic, "manual": host.Manual, "disabled": host.DisabledStart}[strings.ToLower(c.text("StartupType"))]
 	if !ok {
-		return bindingError("CannotConvertArgumentNoMessage", "Cannot bind parameter 'StartupType'. Cannot convert value \"%s\" to type \"System.ServiceProcess.ServiceStartMode\".", c.text("StartupType"))
+		return start, bindingError("CannotConvertArgumentNoMessage", "Cannot bind parameter 'StartupType'. Cannot convert value \"%s\" to type \"System.ServiceProcess.ServiceStartMode\".", c.text("StartupType"))
+	}
+	return start, nil
+}
+
+// setService changes the configuration of a service, and then its state.
+func setService(c *call) error {
+	list, err := c.services()
+	if err != nil {
+		return err
+	}
+	for _, s := range list {
+		if err := c.configure(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *call) configure(s host.Service) error {
+	if ok, err := c.should("Set-Service", s.DisplayName+" ("+s.Name+")"); !ok || err != nil {
+		return err
+	}
+	var err error
+	if s.Start, err = c.startupType(s.Start); err != nil {
+		return err
+	}
+	if name := c.text("DisplayName"); name != "" {
+		s.DisplayName = name
+	}
+	if c.has("Description") {
+		c.unsupported("parameter", "Set-Service -Description", "services have no description in the simulation")
+	}
+	err = c.k.CreateService(c.p, s)
+	if err == nil {
+		switch status := strings.ToLower(c.text("Status")); status {
+		case "":
+		case "running":
+			err = ignore(c.k.StartService(c.p, s.Name), kernel.ServiceRunning)
+		case "stopped":
+			err = ignore(c.k.StopService(c.p, s.Name), kernel.ServiceNotActive)
+		default:
+			c.unsupported("parameter", "Set-Service -Status "+status, "not simulated")
+			return bindingError("ParameterArgumentValidationError", "Cannot validate argument on parameter 'Status'. The argument \"%s\" does not belong to the set \"Running,Stopped,Paused\".", status)
+		}
+	}
+	if err != nil {
+		return c.fail(newError("Microsoft.PowerShell.Commands.ServiceCommandException", "CouldNotSetService", "PermissionDenied",
+			"Service '%s (%s)' cannot be configured due to the following error: %s", s.DisplayName, s.Name, startError(err).Message).on(s.Name))
+	}
+	if now, ok := c.k.Host().Services.Service(s.Name); ok && c.flag("PassThru") {
+		return c.out(serviceObject(now))
+	}
+	return nil
+}
+
+func newService(c *call) error {
+	start, err := c.startupType(host.Automatic)
+	if err != nil {
+		return err
 	}
 	s := host.Service{Name: c.text("Name"), DisplayName: c.text("DisplayName"), Path: c.text("BinaryPathName"), Account: "LocalSystem", Start: start, State: host.Stopped, DependsOn: c.list("DependsOn")}
 	if s.DisplayName == "" {

@@ -58,8 +58,7 @@ func getCim(c *call) error {
 		return newError("Microsoft.Management.Infrastructure.CimException", "HRESULT 0x80041010", "MetadataError", "Invalid class ")
 	}
 	if _, remote := c.bound.values["computername"]; remote && !c.localComputer() {
-		c.unsupported("parameter", "Get-CimInstance -ComputerName", "no other machines in the simulation")
-		return newError("Microsoft.Management.Infrastructure.CimException", "HRESULT 0x80070035", "ConnectionError", "The network path was not found.")
+		return c.otherComputer()
 	}
 	for _, o := range instances {
 		keep, err := c.cimMatches(o, filter)

@@ -23,7 +23,7 @@ type (
 // staticTable lists the types that scripts can name.
 func staticTable() []*static {
 	var all []*static
-	for _, family := range [][]*static{coreStatics(), fileStatics(), streamStatics(), textStatics(), securityStatics(), diagnosticStatics(), eventStatics(), xmlStatics()} {
+	for _, family := range [][]*static{coreStatics(), fileStatics(), streamStatics(), textStatics(), securityStatics(), diagnosticStatics(), eventStatics(), xmlStatics(), secretStatics()} {
 		all = append(all, family...)
 	}
 	return all
