@@ -159,24 +159,22 @@ func (b *binding) give(p *parameter, v any) error {
 }
 
 func (b *binding) bindPositional(args []argument) error {
-	for i := 0; i < len(args); {
+	for len(args) > 0 {
 		p := b.nextPositional()
 		if p == nil {
 			break
 		}
 		if p.rest {
 			var all []any
-			for _, a := range args[i:] {
+			for _, a := range args {
 				all = append(all, asList(a.value)...)
 			}
 			return b.give(p, newArray(all...))
 		}
-		if err := b.give(p, args[i].value); err != nil {
+		if err := b.give(p, args[0].value); err != nil {
 			return err
 		}
-		i++
-		args = args[i:]
-		i = 0
+		args = args[1:]
 	}
 	if len(args) == 0 {
 		return nil

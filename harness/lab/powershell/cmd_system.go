@@ -3,6 +3,7 @@ package powershell
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -442,10 +443,27 @@ func setPolicy(c *call) error {
 	return nil
 }
 
+// assemblies are those of .NET Framework that scripts load by their short name.
+func assemblies() []string {
+	return strings.Fields("System System.Core System.Drawing System.Windows.Forms System.Web System.Web.Extensions System.Xml System.Xml.Linq System.Data System.Security System.Net " +
+		"System.Net.Http System.IO.Compression System.IO.Compression.FileSystem System.Management System.Management.Automation System.DirectoryServices " +
+		"System.DirectoryServices.AccountManagement System.ServiceProcess System.Configuration System.Numerics System.Speech System.Runtime.WindowsRuntime " +
+		"PresentationCore PresentationFramework WindowsBase UIAutomationClient UIAutomationTypes Microsoft.VisualBasic Microsoft.CSharp Microsoft.Web.Administration")
+}
+
+// addType loads an assembly, which changes nothing here; there is no compiler.
 func addType(c *call) error {
-	if c.has("AssemblyName") && !c.has("TypeDefinition") && !c.has("MemberDefinition") {
-		return nil
+	if !c.has("AssemblyName") || c.has("TypeDefinition") || c.has("MemberDefinition") {
+		c.unsupported("command", "Add-Type", "no compiler in the simulation")
+		return newError("System.InvalidOperationException", "COMPILER_ERRORS", "InvalidData", "Cannot add type. Compilation errors occurred.")
 	}
-	c.unsupported("command", "Add-Type", "no compiler in the simulation")
-	return newError("System.InvalidOperationException", "COMPILER_ERRORS", "InvalidData", "Cannot add type. Compilation errors occurred.")
+	for _, name := range c.list("AssemblyName") {
+		short, _, _ := strings.Cut(name, ",")
+		if slices.ContainsFunc(assemblies(), func(a string) bool { return strings.EqualFold(a, short) }) {
+			continue
+		}
+		c.unsupported("type", "assembly "+name, "no such assembly in the simulation")
+		return newError("System.Exception", "ASSEMBLY_NOT_FOUND", "ObjectNotFound", "Cannot add type. The assembly '%s' could not be found.", name).on(name)
+	}
+	return nil
 }

@@ -143,20 +143,14 @@ func (in *interp) arguments(elements []syntax.Expr) ([]argument, error) {
 			v, _ := in.variable(x.Scope, x.Name)
 			args = append(args, argument{value: v, hasValue: true, literal: e})
 		default:
-			v, err := in.argumentValue(e)
+			v, err := in.eval(e)
 			if err != nil {
 				return nil, err
 			}
-			args = append(args, argument{value: v, hasValue: true, literal: e, bareText: bare(e)})
+			args = append(args, argument{value: unvoid(v), hasValue: true, literal: e, bareText: bare(e)})
 		}
 	}
 	return args, nil
-}
-
-// argumentValue evaluates an argument; a negative or prefixed number stays a number.
-func (in *interp) argumentValue(e syntax.Expr) (any, error) {
-	v, err := in.eval(e)
-	return unvoid(v), err
 }
 
 func bare(e syntax.Expr) bool {
@@ -296,9 +290,6 @@ func (s *cmdletStage) process(v any, input bool) error {
 		}
 	}
 	if p := c.bound.missing(); p != nil {
-		if !input && s.willGetInput(p) {
-			return nil
-		}
 		return s.run(func(*call) error {
 			return newError("System.Management.Automation.ParameterBindingException", "MissingMandatoryParameter", "InvalidArgument",
 				"Cannot process command because of one or more missing mandatory parameters: %s.", p.name)
@@ -307,9 +298,6 @@ func (s *cmdletStage) process(v any, input bool) error {
 	s.ran = true
 	return s.run(c.cmd.process)
 }
-
-// willGetInput is false: a first command never gets input, so that a missing parameter is an error.
-func (*cmdletStage) willGetInput(*parameter) bool { return false }
 
 func (s *cmdletStage) end() error {
 	if err := s.run(s.c.cmd.end); err != nil {

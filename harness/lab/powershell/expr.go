@@ -225,8 +225,7 @@ func (in *interp) binary(e *syntax.Binary) (any, error) {
 	if e.Op == "and" || e.Op == "or" {
 		return truth(r), nil
 	}
-	if sb, ok := r.(*ScriptBlock); ok && e.Op == "replace" {
-		_ = sb
+	if _, ok := r.(*ScriptBlock); ok && e.Op == "replace" {
 		r = in.str(r)
 	}
 	v, err := in.binaryOp(e.Op, unvoid(l), unvoid(r))

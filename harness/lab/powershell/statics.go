@@ -1,9 +1,6 @@
 package powershell
 
 import (
-	//nolint:gosec // the simulated host offers it
-	//nolint:gosec // the simulated host offers it
-
 	"encoding/base64"
 	"encoding/hex"
 	"math"
