@@ -30,7 +30,7 @@ type library struct {
 
 func (l *library) flags(c *cobra.Command) {
 	c.Flags().StringVar(&l.rules, "rules", "", "folder or file of `rules` instead of the built-in ones")
-	c.Flags().StringVar(&l.atomics, "atomics", "", "Atomic Red Team `folder` instead of the built-in one")
+	c.Flags().StringVar(&l.atomics, "atomics", "", "Atomic Red Team `folder` whose tests come before the built-in ones")
 	c.Flags().StringVar(&l.scenarios, "scenarios", "", "`folder` of scenario files instead of the built-in one")
 }
 
@@ -74,15 +74,22 @@ func (l *library) loadScenarios() ([]*harness.Scenario, error) {
 	return scenario.Load(hostFiles{}, filepath.ToSlash(l.scenarios), lib)
 }
 
+// loadTechniques returns the tests that scenarios can name: those of the given folder first, then the built-in ones,
+// which the built-in scenarios go on to need.
 func (l *library) loadTechniques() ([]*atomics.Technique, error) {
-	if l.atomics == "" {
-		return atomics.Bundled()
+	bundled, err := atomics.Bundled()
+	if err != nil || l.atomics == "" {
+		return bundled, err
 	}
-	return atomics.Load(hostFiles{}, filepath.ToSlash(l.atomics))
+	own, err := atomics.Load(hostFiles{}, filepath.ToSlash(l.atomics))
+	return append(own, bundled...), err
 }
 
 // selectScenarios finds the scenarios that the arguments name: all of them, names, globs of names, or files.
 func (l *library) selectScenarios(args []string) ([]*harness.Scenario, error) {
+	if len(args) > 0 && !slices.ContainsFunc(args, isName) {
+		return l.choose(nil, args)
+	}
 	all, err := l.loadScenarios()
 	if err != nil {
 		return nil, err
@@ -93,6 +100,16 @@ func (l *library) selectScenarios(args []string) ([]*harness.Scenario, error) {
 		}
 		return all, nil
 	}
+	return l.choose(all, args)
+}
+
+// isName tells the name of a scenario from a file that holds one.
+func isName(arg string) bool {
+	ext := path.Ext(arg)
+	return ext != ".yaml" && ext != ".yml"
+}
+
+func (l *library) choose(all []*harness.Scenario, args []string) ([]*harness.Scenario, error) {
 	var chosen []*harness.Scenario
 	var faults []error
 	for _, arg := range args {
@@ -112,7 +129,7 @@ func (l *library) selectScenarios(args []string) ([]*harness.Scenario, error) {
 }
 
 func (l *library) find(all []*harness.Scenario, arg string) ([]*harness.Scenario, error) {
-	if ext := path.Ext(arg); ext == ".yaml" || ext == ".yml" {
+	if !isName(arg) {
 		s, err := l.readScenario(arg)
 		if err != nil {
 			return nil, err

@@ -33,7 +33,7 @@ with a test is a scenario, .kql is a bare query. Exit status 1 if there are erro
 			return l.run(args)
 		},
 	}
-	c.Flags().StringVar(&folder, "atomics", "", "Atomic Red Team `folder` that scenarios refer to, instead of the built-in one")
+	c.Flags().StringVar(&folder, "atomics", "", "Atomic Red Team `folder` whose tests scenarios refer to, before the built-in ones")
 	return c
 }
 

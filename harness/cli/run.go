@@ -182,17 +182,14 @@ func (s *session) keep(sc *harness.Scenario, e *harness.Evidence) error {
 
 func (s *session) finish(ctx context.Context) error {
 	s.live.done()
+	s.run.Interrupted = ctx.Err() != nil
 	if err := write(s.env, s.options.format, &s.run); err != nil {
 		return err
 	}
-	if ctx.Err() == nil {
-		return status(&s.run)
+	if s.run.Interrupted {
+		fmt.Fprintln(s.env.Stderr, "geiger: interrupted")
 	}
-	fmt.Fprintln(s.env.Stderr, "geiger: interrupted")
-	if harness.ExitStatus(s.run.Verdicts) == harness.ExitFail {
-		return exitError(harness.ExitFail)
-	}
-	return exitError(harness.ExitInconclusive)
+	return status(&s.run)
 }
 
 // write prints a whole run.
@@ -204,7 +201,7 @@ func write(env *Environment, format string, run *report.Run) error {
 }
 
 func status(run *report.Run) error {
-	if n := harness.ExitStatus(run.Verdicts); n != harness.ExitPass {
+	if n := run.ExitStatus(); n != harness.ExitPass {
 		return exitError(n)
 	}
 	return nil

@@ -22,6 +22,17 @@ const SchemaVersion = 1
 type Run struct {
 	Geiger   string // version
 	Verdicts []harness.Verdict
+	// Interrupted says that scenarios may be missing.
+	Interrupted bool
+}
+
+// ExitStatus is that of the verdicts; of a run that was interrupted nothing better can be said than inconclusive.
+func (r *Run) ExitStatus() int {
+	n := harness.ExitStatus(r.Verdicts)
+	if r.Interrupted && n == harness.ExitPass {
+		return harness.ExitInconclusive
+	}
+	return n
 }
 
 // Summary counts outcomes.
@@ -75,7 +86,7 @@ func JSON(w io.Writer, r *Run) error {
 		Summary       Summary           `json:"summary"`
 		ExitStatus    int               `json:"exitStatus"`
 		Verdicts      []harness.Verdict `json:"verdicts"`
-	}{SchemaVersion, r.Geiger, r.simulated(), r.summary(), harness.ExitStatus(r.Verdicts), verdicts})
+	}{SchemaVersion, r.Geiger, r.simulated(), r.summary(), r.ExitStatus(), verdicts})
 }
 
 // Line writes one verdict as one line, for following a run.
