@@ -6,7 +6,7 @@ func commandTable() []*cmdlet {
 	for _, family := range [][]*cmdlet{
 		objectCmdlets(), formatCmdlets(), writeCmdlets(), textCmdlets(), itemCmdlets(), contentCmdlets(), propertyCmdlets(), pathCmdlets(),
 		systemCmdlets(), serviceCmdlets(), processCmdlets(), sessionCmdlets(), eventCmdlets(), securityCmdlets(), webCmdlets(), moduleCmdlets(),
-		wmiCmdlets(), secretCmdlets(), archiveCmdlets(),
+		wmiCmdlets(), secretCmdlets(), archiveCmdlets(), accountCmdlets(), taskCmdlets(),
 	} {
 		all = append(all, family...)
 	}
