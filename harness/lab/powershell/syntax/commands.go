@@ -155,9 +155,7 @@ func (p *parser) command() *Command {
 		return c
 	}
 	defer p.leave()
-	outer := p.noComma
-	p.noComma = false
-	defer func() { p.noComma = outer }()
+	defer p.commas(true)()
 	p.commandName(c)
 	for p.err == nil {
 		p.skipSpace()
@@ -281,9 +279,7 @@ func (p *parser) argument() Expr {
 		return &String{}
 	}
 	defer p.leave()
-	outer := p.noComma
-	p.noComma = false
-	defer func() { p.noComma = outer }()
+	defer p.commas(true)()
 	if kind, _ := p.quote(); kind != 0 {
 		return p.postfix(p.quoted(), true)
 	}

@@ -51,9 +51,7 @@ func (p *parser) paramList() []*Param {
 		p.fail(open, "MissingOpenParenthesisAfterParam", "Missing '(' after 'param'.")
 		return nil
 	}
-	outer := p.noComma
-	p.noComma = true
-	defer func() { p.noComma = outer }()
+	defer p.commas(false)()
 	var params []*Param
 	for p.skipBlank(); !p.eof() && p.peek() != ')'; p.skipBlank() {
 		params = append(params, p.param())
@@ -123,9 +121,7 @@ func (p *parser) tryAttribute() *Attribute {
 
 func (p *parser) attributeArguments(a *Attribute) {
 	open := p.pos
-	outer := p.noComma
-	p.noComma = true
-	defer func() { p.noComma = outer }()
+	defer p.commas(false)()
 	for p.skipBlank(); !p.eof() && p.peek() != ')'; p.skipBlank() {
 		name := p.word()
 		save := p.pos

@@ -294,10 +294,9 @@ func (p *parser) atSign() Expr {
 	switch c := p.at(1); {
 	case c == '(':
 		p.pos += 2
-		outer := p.noComma
-		p.noComma = false
+		restore := p.commas(true)
 		b := p.statements()
-		p.noComma = outer
+		restore()
 		p.expect(')', start, "MissingEndParenthesisInExpression", "Missing closing ')' in expression.")
 		return &ArrayExpr{Span{start, p.pos}, b}
 	case c == '{':
@@ -321,9 +320,7 @@ func (p *parser) atSign() Expr {
 func (p *parser) paren() Expr {
 	start := p.pos
 	p.next()
-	outer := p.noComma
-	p.noComma = false
-	defer func() { p.noComma = outer }()
+	defer p.commas(true)()
 	p.skipBlank()
 	if p.peek() == ')' || p.eof() {
 		p.fail(start, "ExpectedExpression", "An expression was expected after '('.")
@@ -337,9 +334,7 @@ func (p *parser) paren() Expr {
 func (p *parser) hash() Expr {
 	h := &Hash{Span: Span{Start: p.pos}}
 	p.pos += 2
-	outer := p.noComma
-	p.noComma = false
-	defer func() { p.noComma = outer }()
+	defer p.commas(true)()
 	for p.skipSeparators(); !p.eof() && p.peek() != '}'; p.skipSeparators() {
 		key := p.hashKey()
 		p.skipBlank()
@@ -372,9 +367,7 @@ func (p *parser) hashKey() Expr {
 		}
 		return &String{Span: Span{start, p.pos}, Value: p.text[start:p.pos], Bare: true}
 	}
-	outer := p.noComma
-	p.noComma = true
-	defer func() { p.noComma = outer }()
+	defer p.commas(false)()
 	return p.unary()
 }
 
@@ -444,9 +437,7 @@ func (p *parser) memberName() Expr {
 
 // arguments parses method arguments up to the closing parenthesis; the opening one is behind the position.
 func (p *parser) arguments(open int) []Expr {
-	outer := p.noComma
-	p.noComma = true
-	defer func() { p.noComma = outer }()
+	defer p.commas(false)()
 	var args []Expr
 	for p.skipBlank(); !p.eof() && p.peek() != ')'; p.skipBlank() {
 		args = append(args, p.expr())
@@ -466,13 +457,19 @@ func (p *parser) arguments(open int) []Expr {
 func (p *parser) index(target Expr) Expr {
 	open := p.pos
 	p.next()
-	outer := p.noComma
-	p.noComma = false
+	restore := p.commas(true)
 	p.skipBlank()
 	i := p.expr()
-	p.noComma = outer
+	restore()
 	p.expect(']', open, "MissingEndSquareBracket", "Missing ] at end of index expression.")
 	return &Index{Span{target.Extent().Start, p.pos}, target, i}
+}
+
+// commas says whether a comma makes an array from here on, until the function that it returns is called.
+func (p *parser) commas(arrays bool) (restore func()) {
+	outer := p.noComma
+	p.noComma = !arrays
+	return func() { p.noComma = outer }
 }
 
 // typeLiteral parses `[name]`.

@@ -25,8 +25,7 @@ func (p *parser) script(closing byte) *Script {
 		return s
 	}
 	defer p.leave()
-	defer func(outer bool) { p.noComma = outer }(p.noComma)
-	p.noComma = false
+	defer p.commas(true)()
 	using := p.scriptParams(s)
 	p.skipSeparators()
 	if isBlockName(p.keyword()) && p.blockFollows() {
@@ -112,10 +111,9 @@ func (p *parser) block() *Block {
 		p.fail(start, "MissingStatementBlock", "Missing statement block.")
 		return &Block{}
 	}
-	outer := p.noComma
-	p.noComma = false
+	restore := p.commas(true)
 	b := p.statements()
-	p.noComma = outer
+	restore()
 	p.expect('}', start, "MissingEndCurlyBrace", "Missing closing '}' in statement block or type definition.")
 	b.Span = Span{start, p.pos}
 	return b
@@ -247,9 +245,7 @@ func (p *parser) condition() Statement {
 		p.fail(start, "MissingOpenParenthesisInIfStatement", "Missing '(' after keyword.")
 		return &Pipeline{}
 	}
-	outer := p.noComma
-	p.noComma = false
-	defer func() { p.noComma = outer }()
+	defer p.commas(true)()
 	p.skipBlank()
 	if p.peek() == ')' {
 		p.fail(p.pos, "IfStatementMissingCondition", "Missing condition in if statement after 'if ('.")

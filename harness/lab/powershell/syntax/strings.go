@@ -270,10 +270,9 @@ func (p *parser) subExpression(start int) Expr {
 		return &SubExpr{}
 	}
 	defer p.leave()
-	outer := p.noComma
-	p.noComma = false
+	restore := p.commas(true)
 	b := p.statements()
-	p.noComma = outer
+	restore()
 	p.expect(')', open, "MissingEndParenthesisInSubexpression", "Missing closing ')' in subexpression.")
 	return &SubExpr{Span{start, p.pos}, b}
 }
