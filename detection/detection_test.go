@@ -2,7 +2,6 @@ package detection_test
 
 import (
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -15,6 +14,7 @@ import (
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 	"github.com/seed-67b27da2/geiger/detection/schema"
+	"github.com/seed-67b27da2/geiger/testdata"
 )
 
 func bundledRule(t *testing.T, file string) *detection.Rule {
@@ -51,10 +51,8 @@ func TestPublishedRuleDoesNotBind(t *testing.T) {
 }
 
 func TestPublishedRuleIsVerbatim(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join("..", "..", "shared", "kql", "seed_rule.kql"))
-	if err != nil {
-		t.Skip("the published text is not here: the shared research data lies beside the repository only on the developers' machines")
-	}
+	text, err := os.ReadFile(testdata.Shared(t, "kql/seed_rule.kql"))
+	require.NoError(t, err)
 	require.Equal(t, string(text), bundledRule(t, "rules/iis-components-published.yaml").Query)
 }
 

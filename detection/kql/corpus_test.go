@@ -1,11 +1,8 @@
 package kql_test
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
-	"os"
 	"slices"
 	"sort"
 	"testing"
@@ -17,6 +14,7 @@ import (
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 	"github.com/seed-67b27da2/geiger/detection/schema"
+	"github.com/seed-67b27da2/geiger/testdata"
 )
 
 // corpusRule is a published detection.
@@ -30,16 +28,9 @@ type corpusRule struct {
 // TestPublishedRules runs every published rule that binds in a service, on a few rows of every table and of every
 // fixture: none may fail for want of the engine, and the share that the engine can run must not fall.
 func TestPublishedRules(t *testing.T) {
-	f, err := os.Open(shared(t, "real_rules.jsonl"))
-	require.NoError(t, err)
-	defer f.Close()
 	xdr, logs := newService(schema.DefenderXDR()), newService(schema.LogAnalytics())
-	scanner := bufio.NewScanner(f)
-	scanner.Buffer(nil, 1<<24)
 	device, other := newTally(), newTally()
-	for scanner.Scan() {
-		var r corpusRule
-		require.NoError(t, json.Unmarshal(scanner.Bytes(), &r))
+	for _, r := range testdata.SharedLines[corpusRule](t, "kql/real_rules.jsonl") {
 		count := other
 		if r.Device {
 			count = device
@@ -53,7 +44,6 @@ func TestPublishedRules(t *testing.T) {
 			count.add(t, &r, xdr)
 		}
 	}
-	require.NoError(t, scanner.Err())
 	device.require(t, "rules over Device tables", 0.99)
 	other.require(t, "other rules", 0.97)
 }

@@ -1,7 +1,6 @@
 package kql_test
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,6 +20,7 @@ import (
 	"github.com/seed-67b27da2/geiger/detection/kql/bind"
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
+	"github.com/seed-67b27da2/geiger/testdata"
 )
 
 // measured is a case that was run on Microsoft's Kusto Emulator.
@@ -42,7 +42,7 @@ func TestEmulator(t *testing.T) {
 	for _, file := range []string{"emulator_facts.jsonl", "emulator_docs_cases.jsonl"} {
 		t.Run(strings.TrimSuffix(file, ".jsonl"), func(t *testing.T) {
 			passed, unlisted := 0, []string{}
-			for _, c := range readMeasured(t, file) {
+			for _, c := range testdata.SharedLines[measured](t, "kql/"+file) {
 				err := c.check()
 				reason, listed := known[c.ID]
 				switch {
@@ -65,51 +65,6 @@ func TestEmulator(t *testing.T) {
 func oneLine(s string) string {
 	s, _, _ = strings.Cut(s, "\n")
 	return s
-}
-
-// shared finds the research data beside the repository.
-func shared(t testing.TB, name string) string {
-	t.Helper()
-	root := os.Getenv("GEIGER_SHARED")
-	if root == "" {
-		dir, err := os.Getwd()
-		require.NoError(t, err)
-		for ; ; dir = filepath.Dir(dir) {
-			candidate := filepath.Join(filepath.Dir(dir), "shared")
-			if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-				root = candidate
-				break
-			}
-			if dir == filepath.Dir(dir) {
-				break
-			}
-		}
-	}
-	path := filepath.Join(root, "kql", name)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("the measured cases are not here: %v (set GEIGER_SHARED)", err)
-	}
-	return path
-}
-
-func readMeasured(t *testing.T, name string) []measured {
-	t.Helper()
-	f, err := os.Open(shared(t, name))
-	require.NoError(t, err)
-	defer f.Close()
-	var cases []measured
-	scanner := bufio.NewScanner(f)
-	scanner.Buffer(nil, 1<<24)
-	for scanner.Scan() {
-		var c measured
-		d := json.NewDecoder(strings.NewReader(scanner.Text()))
-		d.UseNumber()
-		require.NoError(t, d.Decode(&c))
-		cases = append(cases, c)
-	}
-	require.NoError(t, scanner.Err())
-	require.NotEmpty(t, cases)
-	return cases
 }
 
 func knownFailures(t *testing.T) map[string]string {

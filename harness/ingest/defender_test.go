@@ -18,6 +18,7 @@ import (
 	"github.com/seed-67b27da2/geiger/detection/schema"
 	"github.com/seed-67b27da2/geiger/harness/ingest"
 	"github.com/seed-67b27da2/geiger/harness/telemetry"
+	"github.com/seed-67b27da2/geiger/testdata"
 )
 
 // defenderRow is a row that Defender itself wrote, recorded from a real host.
@@ -25,7 +26,7 @@ type defenderRow map[string]any
 
 func realRow(t *testing.T, kind string) defenderRow {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(shared(t, "telemetry/mde_rows"), "graph2otel_"+kind+"_liveRecord.json"))
+	text, err := os.ReadFile(filepath.Join(testdata.Shared(t, "telemetry/mde_rows"), "graph2otel_"+kind+"_liveRecord.json"))
 	require.NoError(t, err)
 	var record struct{ Properties defenderRow }
 	require.NoError(t, json.Unmarshal(text, &record))

@@ -1,11 +1,8 @@
 package ingest_test
 
 import (
-	"compress/gzip"
 	"context"
 	"encoding/json"
-	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,6 +17,7 @@ import (
 	"github.com/seed-67b27da2/geiger/detection/schema"
 	"github.com/seed-67b27da2/geiger/harness/ingest"
 	"github.com/seed-67b27da2/geiger/harness/telemetry"
+	"github.com/seed-67b27da2/geiger/testdata"
 )
 
 // event makes a Sysmon event of "Name=value" fields.
@@ -167,26 +165,11 @@ func TestUnfilled(t *testing.T) {
 	require.Equal(t, []ingest.Column{{Table: "DeviceFileEvents", Name: "ShareName"}, {Table: "EmailEvents"}}, got)
 }
 
-// shared finds the research data beside the repository.
-func shared(t *testing.T, name string) string {
-	t.Helper()
-	p := filepath.Join("..", "..", "..", "shared", filepath.FromSlash(name))
-	if _, err := os.Stat(p); errors.Is(err, fs.ErrNotExist) {
-		t.Skipf("%s is not here: the shared research data lies beside the repository only on the developers' machines", name)
-	}
-	return p
-}
-
 func realEvents(t *testing.T) []telemetry.Event {
 	t.Helper()
-	f, err := os.Open(shared(t, "telemetry/real_sysmon_sample.jsonl.gz"))
+	events, err := telemetry.ReadNDJSON("sample", testdata.OpenShared(t, "telemetry/real_sysmon_sample.jsonl.gz"))
 	require.NoError(t, err)
-	defer f.Close() //nolint:errcheck // read only
-	z, err := gzip.NewReader(f)
-	require.NoError(t, err)
-	events, err := telemetry.ReadNDJSON("sample", z)
-	require.NoError(t, err)
-	samples, err := filepath.Glob(filepath.Join(shared(t, "telemetry/samples"), "*.jsonl"))
+	samples, err := filepath.Glob(filepath.Join(testdata.Shared(t, "telemetry/samples"), "*.jsonl"))
 	require.NoError(t, err)
 	require.NotEmpty(t, samples)
 	for _, name := range samples {
@@ -255,7 +238,7 @@ func index(table *kql.Table, name string) int {
 // TestNearMisses asks the rule's conditions of the real events that come closest to it: each stays on the side that
 // its label says.
 func TestNearMisses(t *testing.T) {
-	text, err := os.ReadFile(shared(t, "telemetry/seed_near_misses.json"))
+	text, err := os.ReadFile(testdata.Shared(t, "telemetry/seed_near_misses.json"))
 	require.NoError(t, err)
 	var misses []struct {
 		Kind, Image, Target, Computer string

@@ -2,7 +2,6 @@ package telemetry_test
 
 import (
 	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -19,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-67b27da2/geiger/harness/telemetry"
+	"github.com/seed-67b27da2/geiger/testdata"
 )
 
 const fileCreate = `<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System>` +
@@ -173,18 +173,8 @@ func TestIllegalReferences(t *testing.T) {
 	require.Equal(t, "C:\\a & b\\\uFFFD\uFFFD\uFFFDA☺\uFFFD", e.Get("Image"))
 }
 
-// shared finds the research data beside the repository.
-func shared(t *testing.T, name string) string {
-	t.Helper()
-	p := filepath.Join("..", "..", "..", "shared", filepath.FromSlash(name))
-	if _, err := os.Stat(p); errors.Is(err, fs.ErrNotExist) {
-		t.Skipf("%s is not here: the shared research data lies beside the repository only on the developers' machines", name)
-	}
-	return p
-}
-
 func TestRealEventsParse(t *testing.T) {
-	paths, err := filepath.Glob(filepath.Join(shared(t, "telemetry/samples"), "*.xml"))
+	paths, err := filepath.Glob(filepath.Join(testdata.Shared(t, "telemetry/samples"), "*.xml"))
 	require.NoError(t, err)
 	require.NotEmpty(t, paths)
 	for _, p := range paths {
@@ -208,12 +198,7 @@ func TestRealEventsParse(t *testing.T) {
 }
 
 func TestRealSysmonSample(t *testing.T) {
-	f, err := os.Open(shared(t, "telemetry/real_sysmon_sample.jsonl.gz"))
-	require.NoError(t, err)
-	defer f.Close() //nolint:errcheck // read only
-	z, err := gzip.NewReader(f)
-	require.NoError(t, err)
-	events, err := telemetry.ReadNDJSON("sample", z)
+	events, err := telemetry.ReadNDJSON("sample", testdata.OpenShared(t, "telemetry/real_sysmon_sample.jsonl.gz"))
 	require.NoError(t, err)
 	require.Len(t, events, 13004)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/seed-67b27da2/geiger/detection/kql/bind"
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
+	"github.com/seed-67b27da2/geiger/testdata"
 )
 
 // seedSchema is a small schema for tests: some columns of tables of Defender XDR.
@@ -176,7 +177,7 @@ func diagnosticsOf(query string, schema *bind.Schema) []string {
 
 // TestSeedRule is the promise about the rule that the project began with: what is wrong is said, and what was meant.
 func TestSeedRule(t *testing.T) {
-	text, err := os.ReadFile(sharedFile(t, "kql/seed_rule.kql"))
+	text, err := os.ReadFile(testdata.Shared(t, "kql/seed_rule.kql"))
 	require.NoError(t, err)
 	all := schemas()
 	for _, name := range []string{"defender_xdr", "log_analytics"} {

@@ -1,8 +1,6 @@
 package bind_test
 
 import (
-	"bufio"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,47 +14,8 @@ import (
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 	"github.com/seed-67b27da2/geiger/detection/schema"
+	"github.com/seed-67b27da2/geiger/testdata"
 )
-
-// sharedFile finds a file of the research material beside the repository, or skips the test.
-func sharedFile(t *testing.T, name string) string {
-	t.Helper()
-	candidates := []string{}
-	if dir := os.Getenv("GEIGER_SHARED"); dir != "" {
-		candidates = append(candidates, dir)
-	}
-	dir, err := os.Getwd()
-	require.NoError(t, err)
-	for range 8 {
-		dir = filepath.Dir(dir)
-		candidates = append(candidates, filepath.Join(dir, "shared"))
-	}
-	for _, c := range candidates {
-		path := filepath.Join(c, filepath.FromSlash(name))
-		if _, err := os.Stat(path); err == nil {
-			return path
-		}
-	}
-	t.Skipf("the research material (shared/%s) is not here; set GEIGER_SHARED to its folder", name)
-	return ""
-}
-
-func readLines[T any](t *testing.T, path string) []T {
-	t.Helper()
-	f, err := os.Open(path)
-	require.NoError(t, err)
-	defer f.Close()
-	var out []T
-	scanner := bufio.NewScanner(f)
-	scanner.Buffer(nil, 16<<20)
-	for scanner.Scan() {
-		var x T
-		require.NoError(t, json.Unmarshal(scanner.Bytes(), &x))
-		out = append(out, x)
-	}
-	require.NoError(t, scanner.Err())
-	return out
-}
 
 // schemas are the schemas the corpus was bound against.
 func schemas() map[string]*bind.Schema {
@@ -210,7 +169,7 @@ type rule struct {
 }
 
 func TestAgreementWithRealRules(t *testing.T) {
-	rules := readLines[rule](t, sharedFile(t, "kql/real_rules.jsonl"))
+	rules := testdata.SharedLines[rule](t, "kql/real_rules.jsonl")
 	for name, known := range schemas() {
 		a := newAgreement(name)
 		for _, r := range rules {
@@ -234,7 +193,7 @@ type docsCase struct {
 func TestAgreementWithDocumentation(t *testing.T) {
 	a := newAgreement("documentation")
 	empty := bind.NewSchema("db", nil)
-	for _, c := range readLines[docsCase](t, sharedFile(t, "kql/docs_bind_only.jsonl")) {
+	for _, c := range testdata.SharedLines[docsCase](t, "kql/docs_bind_only.jsonl") {
 		a.add(c.ID, outcome{ok: c.BindOK, columns: c.Columns}, bindText(c.Query, empty))
 	}
 	a.check(t)
@@ -254,7 +213,7 @@ func TestAgreementWithTheEngine(t *testing.T) {
 	a := newAgreement("engine")
 	empty := bind.NewSchema("db", nil)
 	for _, file := range []string{"kql/emulator_facts.jsonl", "kql/emulator_docs_cases.jsonl"} {
-		for _, c := range readLines[measuredCase](t, sharedFile(t, file)) {
+		for _, c := range testdata.SharedLines[measuredCase](t, file) {
 			want := outcome{ok: c.Expect == "rows"}
 			if len(c.Columns) == len(c.Types) {
 				for i, name := range c.Columns {
@@ -269,11 +228,8 @@ func TestAgreementWithTheEngine(t *testing.T) {
 
 // BenchmarkBindSeedRule measures what the binder costs.
 func BenchmarkBindSeedRule(b *testing.B) {
-	path := filepath.Join("..", "..", "..", "..", "shared", "kql", "seed_rule.kql")
-	text, err := os.ReadFile(path)
-	if err != nil {
-		b.Skip("the research material is not here")
-	}
+	text, err := os.ReadFile(testdata.Shared(b, "kql/seed_rule.kql"))
+	require.NoError(b, err)
 	src := &syntax.Source{Text: string(text)}
 	q, _ := syntax.Parse(src)
 	known := seedSchema()

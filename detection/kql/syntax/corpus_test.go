@@ -5,13 +5,15 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/seed-67b27da2/geiger/testdata"
 )
 
 // corpus is every text of the research data that is a query, right or wrong.
 func corpus(t testing.TB) []verdict {
 	var list []verdict
-	for _, name := range []string{"real_rules.jsonl", "docs_bind_only.jsonl", "emulator_docs_cases.jsonl", "emulator_facts.jsonl"} {
-		list = append(list, verdicts(t, name)...)
+	for _, name := range []string{"kql/real_rules.jsonl", "kql/docs_bind_only.jsonl", "kql/emulator_docs_cases.jsonl", "kql/emulator_facts.jsonl"} {
+		list = append(list, testdata.SharedLines[verdict](t, name)...)
 	}
 	return list
 }
@@ -89,8 +91,8 @@ func TestPrintIsStable(t *testing.T) {
 }
 
 func TestEmulatorRunsWhatParses(t *testing.T) {
-	for _, name := range []string{"emulator_docs_cases.jsonl", "emulator_facts.jsonl"} {
-		for _, v := range verdicts(t, name) {
+	for _, name := range []string{"kql/emulator_docs_cases.jsonl", "kql/emulator_facts.jsonl"} {
+		for _, v := range testdata.SharedLines[verdict](t, name) {
 			_, diagnostics := Parse(&Source{Text: v.Query})
 			if v.Expect == "rows" {
 				require.NoError(t, NewError(&Source{Name: v.ID, Text: v.Query}, diagnostics))

@@ -2,14 +2,15 @@ package syntax
 
 import (
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/seed-67b27da2/geiger/testdata"
 )
 
-// seeds are short texts with one of every construct, and the rule of the research data if it is there.
+// seeds are short texts with one of every construct.
 func seeds(t testing.TB) []string {
 	data, err := os.ReadFile("testdata/constructs.kql")
 	require.NoError(t, err)
@@ -49,7 +50,7 @@ func TestConstructsParseAndPrint(t *testing.T) {
 }
 
 func BenchmarkParse(b *testing.B) {
-	data, err := os.ReadFile(filepath.Join(shared(b), "kql", "seed_rule.kql"))
+	data, err := os.ReadFile(testdata.Shared(b, "kql/seed_rule.kql"))
 	require.NoError(b, err)
 	source := &Source{Text: string(data)}
 	b.SetBytes(int64(len(data)))

@@ -1,38 +1,14 @@
 package cmd
 
 import (
-	"bufio"
-	"compress/gzip"
-	"encoding/json"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-)
 
-// recordings finds the folder of recorded events that is shared beside the
-// repository, if it is there.
-func recordings(t *testing.T) string {
-	t.Helper()
-	root := os.Getenv("GEIGER_SHARED")
-	for dir, _ := os.Getwd(); root == ""; dir = filepath.Dir(dir) {
-		candidate := filepath.Join(dir, "..", "shared")
-		if _, err := os.Stat(filepath.Join(candidate, "telemetry")); err == nil {
-			root = candidate
-		}
-		if dir == filepath.Dir(dir) {
-			break
-		}
-	}
-	file := filepath.Join(root, "telemetry", "real_sysmon_sample.jsonl.gz")
-	if _, err := os.Stat(file); err != nil {
-		t.Skip("no recorded events: set GEIGER_SHARED to a folder with telemetry/real_sysmon_sample.jsonl.gz")
-	}
-	return file
-}
+	"github.com/seed-67b27da2/geiger/testdata"
+)
 
 // children are the command lines of the programs that a tree would start.
 func children(n node) []string {
@@ -72,26 +48,20 @@ func sides(n *binary) []string {
 	return list
 }
 
+type recordedEvent struct {
+	EID  int               `json:"eid"`
+	Data map[string]string `json:"data"`
+}
+
 // TestRecordedCommandLines checks what cmd.exe gave its children in recorded
 // process events: blanks, quotation marks and escapes included.
 func TestRecordedCommandLines(t *testing.T) {
-	f, err := os.Open(recordings(t))
-	require.NoError(t, err)
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	require.NoError(t, err)
-	scanner := bufio.NewScanner(z)
-	scanner.Buffer(nil, 1<<24)
 	get := variables(map[string]string{"SYSTEMROOT": `C:\Windows`})
 	batchFile := regexp.MustCompile(`(?i)\.(bat|cmd)("| |$)`)
 	seen := map[string]bool{}
 	total, same := 0, 0
-	for scanner.Scan() {
-		var row struct {
-			EID  int               `json:"eid"`
-			Data map[string]string `json:"data"`
-		}
-		if json.Unmarshal(scanner.Bytes(), &row) != nil || row.EID != 1 || !strings.HasSuffix(strings.ToLower(row.Data["ParentImage"]), `\cmd.exe`) || strings.HasSuffix(strings.ToLower(row.Data["Image"]), `\conhost.exe`) {
+	for _, row := range testdata.SharedLines[recordedEvent](t, "telemetry/real_sysmon_sample.jsonl.gz") {
+		if row.EID != 1 || !strings.HasSuffix(strings.ToLower(row.Data["ParentImage"]), `\cmd.exe`) || strings.HasSuffix(strings.ToLower(row.Data["Image"]), `\conhost.exe`) {
 			continue
 		}
 		child, parent := strings.ReplaceAll(row.Data["CommandLine"], "%%", "%"), row.Data["ParentCommandLine"]
@@ -113,7 +83,6 @@ func TestRecordedCommandLines(t *testing.T) {
 			t.Logf("parent %q\n  child %q\n  want one of %q", parent, child, list)
 		}
 	}
-	require.NoError(t, scanner.Err())
 	t.Logf("%d of %d recorded command lines", same, total)
 	require.Greater(t, total, 200)
 	require.GreaterOrEqual(t, float64(same), 0.98*float64(total))

@@ -3,13 +3,13 @@ package kernel_test
 import (
 	"encoding/json"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-67b27da2/geiger/harness/lab/host"
 	"github.com/seed-67b27da2/geiger/harness/lab/kernel"
+	"github.com/seed-67b27da2/geiger/testdata"
 )
 
 // TestStartsResembleRecordedOnes compares what processes load with what more
@@ -17,7 +17,7 @@ import (
 // must reach that of one recorded host against the others. The profiles were made
 // from these recordings, so this guards the code that follows them.
 func TestStartsResembleRecordedOnes(t *testing.T) {
-	text, err := os.ReadFile(shared(t, "telemetry/process_profiles.json"))
+	text, err := os.ReadFile(testdata.Shared(t, "telemetry/process_profiles.json"))
 	require.NoError(t, err)
 	var recorded map[string]struct {
 		Loads [][]any `json:"image_loads"`
@@ -69,24 +69,4 @@ func jaccard(a, b map[string]bool) float64 {
 		}
 	}
 	return float64(both) / float64(len(a)+len(b)-both)
-}
-
-// shared finds research data beside the repository; without it the test is
-// skipped.
-func shared(t *testing.T, name string) string {
-	t.Helper()
-	dir, err := filepath.Abs(".")
-	require.NoError(t, err)
-	roots := []string{os.Getenv("GEIGER_SHARED")}
-	for ; filepath.Dir(dir) != dir; dir = filepath.Dir(dir) {
-		roots = append(roots, filepath.Join(filepath.Dir(dir), "shared"))
-	}
-	for _, root := range roots {
-		path := filepath.Join(root, filepath.FromSlash(name))
-		if _, err := os.Stat(path); root != "" && err == nil {
-			return path
-		}
-	}
-	t.Skip("no research data beside the repository: " + name)
-	return ""
 }

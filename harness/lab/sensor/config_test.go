@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-67b27da2/geiger/harness/lab/sensor"
+	"github.com/seed-67b27da2/geiger/testdata"
 )
 
 func decide(t *testing.T, config, tag string, fields map[string]string) (string, bool) {
@@ -161,7 +162,7 @@ func TestConfigErrors(t *testing.T) {
 }
 
 func TestConfigOfTheResearchData(t *testing.T) {
-	text, err := os.ReadFile(shared(t, "telemetry/lab-sysmon.xml"))
+	text, err := os.ReadFile(testdata.Shared(t, "telemetry/lab-sysmon.xml"))
 	require.NoError(t, err)
 	c, err := sensor.ParseConfig("lab-sysmon.xml", string(text))
 	require.NoError(t, err)

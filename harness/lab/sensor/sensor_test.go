@@ -5,7 +5,6 @@ import (
 	"encoding/xml"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"github.com/seed-67b27da2/geiger/harness/lab/kernel"
 	"github.com/seed-67b27da2/geiger/harness/lab/kernel/kerneltest"
 	"github.com/seed-67b27da2/geiger/harness/lab/sensor"
+	"github.com/seed-67b27da2/geiger/testdata"
 )
 
 // watched is a machine with every sensor, and a remote shell on it.
@@ -90,7 +90,7 @@ func TestFileWrittenAndDeletedByPowerShell(t *testing.T) {
 // TestFieldsFollowTheManifest compares every event that the sensor writes with
 // the field list of a recorded `sysmon -s`.
 func TestFieldsFollowTheManifest(t *testing.T) {
-	text, err := os.ReadFile(shared(t, "telemetry/schemas/sysmonv15.15_4.90.xml"))
+	text, err := os.ReadFile(testdata.Shared(t, "telemetry/schemas/sysmonv15.15_4.90.xml"))
 	require.NoError(t, err)
 	var manifest struct {
 		Events []struct {
@@ -149,33 +149,6 @@ func exercise(t *testing.T, w watched) {
 	require.NoError(t, w.DeleteKey(p, key))
 	require.NoError(t, w.ConnectPipe(p, `\lsass`))
 	w.Terminate(p, 0)
-}
-
-// shared finds research data beside the repository; without it the test is
-// skipped.
-func shared(t *testing.T, name string) string {
-	t.Helper()
-	root := os.Getenv("GEIGER_SHARED")
-	if root == "" {
-		dir, err := filepath.Abs(".")
-		require.NoError(t, err)
-		for ; filepath.Dir(dir) != dir; dir = filepath.Dir(dir) {
-			if s := filepath.Join(filepath.Dir(dir), "shared"); exists(s) {
-				root = s
-				break
-			}
-		}
-	}
-	path := filepath.Join(root, filepath.FromSlash(name))
-	if root == "" || !exists(path) {
-		t.Skip("no research data beside the repository: " + name)
-	}
-	return path
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }
 
 func TestRegistryEvents(t *testing.T) {

@@ -1,10 +1,6 @@
 package sensor_test
 
 import (
-	"bufio"
-	"compress/gzip"
-	"encoding/json"
-	"os"
 	"regexp"
 	"testing"
 
@@ -12,6 +8,7 @@ import (
 
 	"github.com/seed-67b27da2/geiger/harness/lab/eventlog"
 	"github.com/seed-67b27da2/geiger/harness/lab/sensor"
+	"github.com/seed-67b27da2/geiger/testdata"
 )
 
 // row is one recorded event.
@@ -22,32 +19,13 @@ type row struct {
 	Data     map[string]string `json:"data"`
 }
 
-func recordedRows(t *testing.T) []row {
-	t.Helper()
-	f, err := os.Open(shared(t, "telemetry/real_sysmon_sample.jsonl.gz"))
-	require.NoError(t, err)
-	defer func() { require.NoError(t, f.Close()) }()
-	zipped, err := gzip.NewReader(f)
-	require.NoError(t, err)
-	var rows []row
-	lines := bufio.NewScanner(zipped)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var r row
-		require.NoError(t, json.Unmarshal(lines.Bytes(), &r))
-		rows = append(rows, r)
-	}
-	require.NoError(t, lines.Err())
-	return rows
-}
-
 // TestRecordedEventsKeepTheInvariants holds the check itself against recorded
 // process starts: the rules that one event alone can break must hold nearly
 // always.
 func TestRecordedEventsKeepTheInvariants(t *testing.T) {
 	starts := 0
 	broken := map[string]int{}
-	for _, r := range recordedRows(t) {
+	for _, r := range testdata.SharedLines[row](t, "telemetry/real_sysmon_sample.jsonl.gz") {
 		if r.EID != 1 {
 			continue
 		}
@@ -111,7 +89,7 @@ func TestValuesLookLikeRecordedOnes(t *testing.T) {
 	}
 	recorded := map[field]map[string]bool{}
 	all := formats()
-	for _, row := range recordedRows(t) {
+	for _, row := range testdata.SharedLines[row](t, "telemetry/real_sysmon_sample.jsonl.gz") {
 		for name, value := range row.Data {
 			at := field{row.EID, name}
 			if recorded[at] == nil {

@@ -2,34 +2,22 @@ package wsman
 
 import (
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-)
 
-// sharedFile returns a file of the research folder that lies beside the repository, or skips the test.
-func sharedFile(t *testing.T, name string) string {
-	t.Helper()
-	folder := os.Getenv("GEIGER_SHARED")
-	if folder == "" {
-		folder = filepath.Join("..", "..", "..", "..", "shared")
-	}
-	content, err := os.ReadFile(filepath.Join(folder, name))
-	if err != nil {
-		t.Skipf("NOT TESTED against captured messages: %v (set GEIGER_SHARED)", err)
-	}
-	return string(content)
-}
+	"github.com/seed-67b27da2/geiger/testdata"
+)
 
 var captureSection = regexp.MustCompile("(?m)^### [0-9]+-([A-Z][a-z]+)\\.txt\n```\n")
 
 // TestCapturedRequests decodes the messages that seven clients of five languages sent to a server.
 func TestCapturedRequests(t *testing.T) {
-	notes := sharedFile(t, filepath.Join("notes", "winrm-protocol.md"))
-	_, notes, found := strings.Cut(notes, "# Appendix A")
+	text, err := os.ReadFile(testdata.Shared(t, "notes/winrm-protocol.md"))
+	require.NoError(t, err)
+	_, notes, found := strings.Cut(string(text), "# Appendix A")
 	require.True(t, found)
 	notes, _, _ = strings.Cut(notes, "# Appendix B")
 	decoded := make(map[string]int)
