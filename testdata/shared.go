@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -79,4 +80,19 @@ func SharedLines[T any](t testing.TB, name string) []T {
 	}
 	require.NotEmpty(t, lines, name)
 	return lines
+}
+
+// NaturalForms returns the ways in which people write, in PowerShell, the activities that the lab must be able to run.
+// Like [Shared], it skips the test where the data is absent.
+func NaturalForms(t testing.TB) []string {
+	t.Helper()
+	text, err := os.ReadFile(Shared(t, "notes/lab-natural-forms.txt"))
+	require.NoError(t, err)
+	var forms []string
+	for _, part := range regexp.MustCompile(`(?m)^###.*$`).Split(string(text), -1) {
+		if part = strings.TrimSpace(part); part != "" {
+			forms = append(forms, part)
+		}
+	}
+	return forms
 }

@@ -1,36 +1,14 @@
 package powershell_test
 
 import (
-	"os"
-	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-67b27da2/geiger/harness/lab/kernel"
+	"github.com/seed-67b27da2/geiger/testdata"
 )
-
-// naturalForms reads the ways in which people write the activities that the lab must be able to run.
-func naturalForms(t testing.TB) []string {
-	t.Helper()
-	root := os.Getenv("GEIGER_SHARED")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "..", "shared")
-	}
-	data, err := os.ReadFile(filepath.Join(root, "notes", "lab-natural-forms.txt"))
-	if err != nil {
-		t.Skip("no shared research data: ", err)
-	}
-	var forms []string
-	for _, part := range regexp.MustCompile(`(?m)^###.*$`).Split(string(data), -1) {
-		if part = strings.TrimSpace(part); part != "" {
-			forms = append(forms, part)
-		}
-	}
-	return forms
-}
 
 // expectation is what a form must do: texts in its output and effects on the machine.
 type expectation struct {
@@ -91,7 +69,7 @@ func formExpectations() []expectation {
 }
 
 func TestNaturalFormsRun(t *testing.T) {
-	forms := naturalForms(t)
+	forms := testdata.NaturalForms(t)
 	require.GreaterOrEqual(t, len(forms), 37)
 	for _, form := range forms {
 		want := expectationFor(t, form)

@@ -3,10 +3,11 @@ package syntax
 import (
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/seed-67b27da2/geiger/testdata"
 )
 
 // accepted holds one script per construct of the language.
@@ -82,48 +83,8 @@ func TestErrorShowsTheLineAndACaret(t *testing.T) {
 	require.EqualError(t, err, "a.ps1:2:6: Missing closing ')' in expression.\n  $y = (2\n       ^")
 }
 
-// shared returns a file of the research folder beside the repository, or skips.
-func shared(t testing.TB, parts ...string) string {
-	root := os.Getenv("GEIGER_SHARED")
-	if root == "" {
-		dir, err := os.Getwd()
-		require.NoError(t, err)
-		for {
-			if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-				break
-			}
-			if filepath.Dir(dir) == dir {
-				t.Skip("no repository root above the test")
-			}
-			dir = filepath.Dir(dir)
-		}
-		root = filepath.Join(dir, "..", "shared")
-	}
-	data, err := os.ReadFile(filepath.Join(append([]string{root}, parts...)...))
-	if err != nil {
-		t.Skip("no shared research data: ", err)
-	}
-	return string(data)
-}
-
-func naturalForms(t testing.TB) []string {
-	var forms []string
-	var b strings.Builder
-	for line := range strings.SplitSeq(shared(t, "notes", "lab-natural-forms.txt")+"\n###\n", "\n") {
-		if strings.HasPrefix(line, "###") {
-			if s := strings.TrimSpace(b.String()); s != "" {
-				forms = append(forms, s)
-			}
-			b.Reset()
-			continue
-		}
-		b.WriteString(line + "\n")
-	}
-	return forms
-}
-
 func TestNaturalFormsParse(t *testing.T) {
-	forms := naturalForms(t)
+	forms := testdata.NaturalForms(t)
 	require.GreaterOrEqual(t, len(forms), 37)
 	for _, f := range forms {
 		_, err := Parse(&Source{Text: f})
