@@ -21,6 +21,9 @@ type Timeline interface {
 	Clock
 	// Schedule runs f when the clock reaches at.
 	Schedule(at time.Time, f func())
+	// Hold is Schedule for an f that blocks, and so holds the time. Released is called once the clock knows that f
+	// has returned: who sleeps from then on is not taken for a part of f.
+	Hold(at time.Time, f, released func())
 	// Advance moves the clock by d where that is possible and runs what has
 	// become due. Whoever calls it (or Sleep) must hold no lock that scheduled
 	// work could want.
@@ -64,11 +67,14 @@ func (c *VirtualClock) Sleep(ctx context.Context, d time.Duration) error {
 }
 
 // Schedule runs f at the first Sleep or Advance that reaches at.
-func (c *VirtualClock) Schedule(at time.Time, f func()) {
+func (c *VirtualClock) Schedule(at time.Time, f func()) { c.Hold(at, f, func() {}) }
+
+// Hold implements Timeline.
+func (c *VirtualClock) Hold(at time.Time, f, released func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sequence++
-	heap.Push(&c.pending, timer{at: at, sequence: c.sequence, run: f})
+	heap.Push(&c.pending, timer{at: at, sequence: c.sequence, run: f, released: released})
 }
 
 // Advance moves the clock by d, stopping on the way at what was scheduled.
@@ -98,7 +104,9 @@ func (c *VirtualClock) run(ctx context.Context, d time.Duration) {
 	for len(c.pending) > 0 && !c.pending[0].at.After(latest(target, c.now)) {
 		next, _ := heap.Pop(&c.pending).(timer)
 		c.now = latest(c.now, next.at)
-		if c.unlocked(next.run); ctx.Err() != nil {
+		c.unlocked(next.run)
+		c.draining = ctx.Err() == nil
+		if next.released(); !c.draining {
 			return
 		}
 	}
@@ -122,6 +130,7 @@ type timer struct {
 	at       time.Time
 	sequence int
 	run      func()
+	released func()
 }
 
 type timers []timer
@@ -167,6 +176,11 @@ func (c *WallClock) Sleep(ctx context.Context, d time.Duration) error {
 
 // Schedule runs f in its own goroutine when the real clock reaches at.
 func (c *WallClock) Schedule(at time.Time, f func()) { time.AfterFunc(at.Sub(c.now()), f) }
+
+// Hold runs f, then released, in a goroutine of their own when the real clock reaches at.
+func (c *WallClock) Hold(at time.Time, f, released func()) {
+	c.Schedule(at, func() { f(); released() })
+}
 
 // Advance does nothing: real time moves by itself and runs what is due.
 func (c *WallClock) Advance(time.Duration) {}

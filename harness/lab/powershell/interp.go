@@ -67,6 +67,7 @@ type interp struct {
 	calls    int
 	rand     *host.Rand
 	held     chan struct{} // not nil while time waits for this script, see waitProcess
+	released chan struct{} // closed when time has stopped waiting
 
 	begin     func() // lets the children begin that wait for their turn
 	beginning <-chan struct{}

@@ -315,7 +315,9 @@ func (in *interp) waitProcess(p *kernel.Process, ms int) bool {
 		return err == nil
 	}
 	passed, held := make(chan struct{}), make(chan struct{})
-	in.k.Host().After(time.Duration(ms)*time.Millisecond, func() {
+	released := make(chan struct{})
+	clock := in.k.Host().Clock
+	clock.Hold(clock.Now().Add(time.Duration(ms)*time.Millisecond), func() {
 		select {
 		case <-p.Done():
 			return
@@ -328,13 +330,13 @@ func (in *interp) waitProcess(p *kernel.Process, ms int) bool {
 		case <-held:
 		case <-in.ctx.Done():
 		}
-	})
+	}, func() { close(released) })
 	in.letGo()
 	select {
 	case <-p.Done():
 		return true
 	case <-passed:
-		in.held = held
+		in.held, in.released = held, released
 	case <-in.ctx.Done():
 	}
 	return false
@@ -364,6 +366,7 @@ func (in *interp) letGo() {
 	in.yield()
 	if in.held != nil {
 		close(in.held)
+		<-in.released
 		in.held = nil
 	}
 }

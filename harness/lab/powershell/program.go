@@ -37,6 +37,7 @@ func Program(k *kernel.Kernel, log *eventlog.Log, web *iis.Server) kernel.Progra
 		in.announce()
 		code := in.guard(func() int { return in.main(o) })
 		in.out.finish()
+		in.letGo() // who sleeps next must not find time still held
 		return code
 	}
 }
