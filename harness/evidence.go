@@ -3,6 +3,7 @@ package harness
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/seed-67b27da2/geiger/harness/telemetry"
@@ -33,6 +34,9 @@ type Fault struct {
 	Reason Reason   `json:"reason"`
 	Why    string   `json:"why"`
 }
+
+// faulty are the links at which a run can stop.
+var faulty = [...]LinkName{LinkReached, LinkPrepared, LinkExecuted, LinkRecorded}
 
 // Timing is how long a link took, on the host's clock.
 type Timing struct {
@@ -117,11 +121,14 @@ func (e *Evidence) countEvents(channel string) int {
 func ReadEvidence(r *telemetry.Recording) (*Evidence, []byte, error) {
 	text, ok := r.Documents[executionsFile]
 	if !ok {
-		return nil, nil, fmt.Errorf("the recording has no %s, so it holds telemetry without a run; query it, or judge it with explain", executionsFile)
+		return nil, nil, fmt.Errorf("the recording has no %s, so it holds telemetry without a run; ask it with `geiger query`", executionsFile)
 	}
 	var e Evidence
 	if err := json.Unmarshal(text, &e); err != nil {
 		return nil, nil, &telemetry.DamagedError{File: executionsFile, Why: "not the evidence of a run", Err: err}
+	}
+	if f := e.Fault; f != nil && (f.Reason == "" || !slices.Contains(faulty[:], f.Link)) {
+		return nil, nil, &telemetry.DamagedError{File: executionsFile, Why: fmt.Sprintf("a fault at the link %q for the reason %q", f.Link, f.Reason)}
 	}
 	e.Events = r.Events
 	return &e, r.Documents[scenarioFile], nil
