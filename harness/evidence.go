@@ -36,7 +36,7 @@ type Fault struct {
 }
 
 // faulty are the links at which a run can stop.
-var faulty = [...]LinkName{LinkReached, LinkPrepared, LinkExecuted, LinkRecorded}
+var faulty = [...]LinkName{LinkReached, LinkPrepared, LinkExecuted, LinkTookEffect, LinkRecorded}
 
 // Timing is how long a link took, on the host's clock.
 type Timing struct {
