@@ -165,10 +165,15 @@ func (k *Kernel) Run(ctx context.Context, parent *Process, s Spec, stdio Stdio) 
 		return 0, err
 	}
 	code, err := p.Wait(ctx)
+	if err == nil {
+		// A program that ends because its context did is no quicker than that.
+		err = ctx.Err()
+	}
 	if err != nil {
 		k.TerminateTree(p, 1)
+		return 0, err
 	}
-	return code, err
+	return code, nil
 }
 
 // Terminate ends a process from outside with an exit code.
