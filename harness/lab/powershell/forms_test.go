@@ -167,7 +167,7 @@ func FuzzRun(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, script string) {
 		if len(script) > 400 || strings.ContainsAny(script, "\x00") {
-			t.Skip()
+			t.Skip("longer, or with a character, than a command line can be")
 		}
 		m := newMachine(t)
 		m.startQuietly(t, script)
