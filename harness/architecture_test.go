@@ -29,6 +29,7 @@ var allowed = map[string][]string{
 	"detection/kql":         {"detection/kql/..."},
 	"detection/kql/kqltest": {"detection/kql", "detection/kql/...", "detection/schema"},
 	"detection/schema":      {"detection/kql", "detection/kql/..."},
+	"detection/tablefile":   {"detection/kql", "detection/kql/value"},
 	"detection":             {"detection/..."},
 
 	"harness/telemetry": {},

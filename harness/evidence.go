@@ -78,6 +78,9 @@ const executionsFile = "executions.json"
 // scenarioFile is the name of the scenario's source in a recording.
 const scenarioFile = "scenario.yaml"
 
+// FixtureFolder is where a recording keeps the fixtures of its scenario, under the names that the scenario uses.
+const FixtureFolder = "fixtures"
+
 // Recording packs the evidence, with the source of its scenario, for keeping. The version is geiger's own.
 func (e *Evidence) Recording(s *Scenario, version string) (*telemetry.Recording, error) {
 	text, err := json.MarshalIndent(e, "", "  ")
@@ -98,6 +101,9 @@ func (e *Evidence) Recording(s *Scenario, version string) (*telemetry.Recording,
 	}
 	if len(s.Text) > 0 {
 		r.Documents[scenarioFile] = s.Text
+		for _, f := range s.Fixtures {
+			r.Documents[FixtureFolder+"/"+f.File] = f.Text
+		}
 	}
 	for _, c := range e.Channels {
 		r.Manifest.Channels = append(r.Manifest.Channels, telemetry.Channel{

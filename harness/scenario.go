@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/seed-67b27da2/geiger/atomics"
+	"github.com/seed-67b27da2/geiger/detection/kql"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
 
@@ -28,10 +29,20 @@ type Scenario struct {
 	Rules []string
 	// Effect proves that the attack happened. Cleaned proves that the cleanup undid it.
 	Effect, Cleaned []Check
+	// Fixtures are tables in place of what only a service knows: a watchlist, externaldata, FileProfile.
+	Fixtures []Fixture
 	// Alerts are the alerts that must be raised. Every other alert is a failure.
 	Alerts []AlertExpectation
 	// Telemetry is what the host must have recorded, whatever the rules make of it.
 	Telemetry []TelemetryExpectation
+}
+
+// Fixture is a table that rules may ask for beside the telemetry.
+type Fixture struct {
+	Name  string // as kql.Query.Fixtures names it, such as _GetWatchlist("Assets")
+	File  string // as the scenario names it, relative to its own folder
+	Text  []byte // the file's content, kept in recordings
+	Table *kql.Table
 }
 
 // Runs reports whether a phase of the test is to be run.

@@ -1,6 +1,7 @@
 package kql
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +16,12 @@ func ExternalFixture(address string) string { return "externaldata(" + strconv.Q
 
 // WatchlistFixture is the name of the table that stands in for a watchlist.
 func WatchlistFixture(alias string) string { return "_GetWatchlist(" + strconv.Quote(alias) + ")" }
+
+// fixtureForm is a call of one of the functions that take a text, or the name of another.
+var fixtureForm = regexp.MustCompile(`^(_GetWatchlist|externaldata)\("[^"]+"\)$|^(FileProfile|SeenBy|DeviceFromIP|AssignedIPAddresses|_GetWatchlistAlias|` + geoFixture + `)$`)
+
+// IsFixture reports whether a table of that name can stand in for something that only a service knows.
+func IsFixture(name string) bool { return fixtureForm.MatchString(name) }
 
 // Fixtures lists the tables, sorted, that the [Database] must have in place of what only a
 // service knows; see the package documentation. Without one, [Query.Run] ends in an error of

@@ -165,5 +165,5 @@ func (l *library) readScenario(file string) (*harness.Scenario, error) {
 	if err != nil {
 		return nil, err
 	}
-	return scenario.Parse(filepath.ToSlash(file), text, scenario.Library{Techniques: techniques, AtomicsFolder: atomicsOnTarget})
+	return scenario.Parse(filepath.ToSlash(file), text, scenario.Library{Techniques: techniques, AtomicsFolder: atomicsOnTarget, Files: hostFiles{}})
 }

@@ -91,7 +91,7 @@ func (l *linter) file(name string) error {
 	case path.Ext(name) == ".kql" || isRule(text):
 		l.rule(name, text)
 	default:
-		if _, err := scenario.Parse(name, text, scenario.Library{Techniques: l.techniques, AtomicsFolder: atomicsOnTarget}); err != nil {
+		if _, err := scenario.Parse(name, text, scenario.Library{Techniques: l.techniques, AtomicsFolder: atomicsOnTarget, Files: hostFiles{}}); err != nil {
 			for _, one := range split(err) {
 				l.report(one.Error(), false)
 			}

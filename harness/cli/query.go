@@ -36,7 +36,8 @@ func newQuery(env *Environment) *cobra.Command {
 
 The query is the first argument, a file (-f), or standard input (-). What follows is asked: recordings, files of events
 (.ndjson, .jsonl, also .gz and .zst), or single tables as TABLE=FILE (.csv, .ndjson). Events are turned into the tables
-of Defender XDR. ago() and now() count from the end of the recording, else from the newest event, else from now; --now
+of Defender XDR. What only a service knows comes from a table as well, such as '_GetWatchlist("Assets")=assets.csv',
+FileProfile=profiles.ndjson or 'externaldata("https://...")=list.csv'. ago() and now() count from the end of the recording, else from the newest event, else from now; --now
 overrides that. A failing query ends with exit status 3.`,
 		Example: `  geiger query 'DeviceFileEvents | summarize count() by ActionType' run1
   geiger query -f hunt.kql events.jsonl.gz
@@ -164,6 +165,9 @@ func (d *data) extend(service *kql.Schema) (*kql.Schema, kql.Tables, error) {
 			return nil, nil, err
 		}
 		own[f.table] = t
+		if kql.IsFixture(f.table) {
+			continue
+		}
 		tables = append(tables, bind.Table{Name: f.table, Columns: t.Columns()})
 	}
 	var functions []bind.ServiceFunction

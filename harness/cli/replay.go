@@ -85,14 +85,14 @@ func (o *replayOptions) judge(ctx context.Context, dir string, known []*harness.
 	if err != nil {
 		return harness.Verdict{}, err
 	}
-	s, err := o.scenarioOf(e, kept, known)
+	s, err := o.scenarioOf(dir, e, kept, known)
 	if err != nil {
 		return harness.Verdict{}, err
 	}
 	return harness.Judge(ctx, s, e, rules)
 }
 
-func (o *replayOptions) scenarioOf(e *harness.Evidence, kept []byte, known []*harness.Scenario) (*harness.Scenario, error) {
+func (o *replayOptions) scenarioOf(dir string, e *harness.Evidence, kept []byte, known []*harness.Scenario) (*harness.Scenario, error) {
 	if i := slices.IndexFunc(known, func(s *harness.Scenario) bool { return s.Name == e.Scenario }); i >= 0 {
 		return known[i], nil
 	}
@@ -103,7 +103,8 @@ func (o *replayOptions) scenarioOf(e *harness.Evidence, kept []byte, known []*ha
 	if err != nil {
 		return nil, err
 	}
-	return scenario.Parse("scenario.yaml", kept, scenario.Library{Techniques: techniques, AtomicsFolder: atomicsOnTarget})
+	files := os.DirFS(filepath.Join(dir, harness.FixtureFolder))
+	return scenario.Parse("scenario.yaml", kept, scenario.Library{Techniques: techniques, AtomicsFolder: atomicsOnTarget, Files: files})
 }
 
 // recordings lists the folders that hold a manifest, at or below the arguments, in order of their names: that is also

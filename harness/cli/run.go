@@ -172,11 +172,12 @@ func (s *session) keep(sc *harness.Scenario, e *harness.Evidence) error {
 		return err
 	}
 	dir := s.folder(e.Target, sc.Name)
-	if err := os.MkdirAll(filepath.Join(dir, "events"), 0o755); err != nil { //nolint:gosec // as above
-		return err
-	}
 	return r.Write(func(name string, content []byte) error {
-		return os.WriteFile(filepath.Join(dir, filepath.FromSlash(name)), content, 0o644) //nolint:gosec // as above
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil { //nolint:gosec // as above
+			return err
+		}
+		return os.WriteFile(file, content, 0o644) //nolint:gosec // as above
 	})
 }
 

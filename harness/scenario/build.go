@@ -42,6 +42,7 @@ func (b *builder) build() {
 		}
 		b.scenario.Window = w
 	}
+	b.fixtures(&d.Fixtures)
 	b.scenario.Effect = b.checks(d.Effect)
 	b.scenario.Cleaned = b.checks(d.Cleaned)
 	for i := range d.Expect.Alerts {

@@ -8,6 +8,8 @@
 //	phases: [prerequisite, attack, cleanup]   # the default; a control may run fewer
 //	window: 10m                     # watch for so long (on the host's clock) before collecting
 //	rules: [7f0c4f52-...]           # rules in scope, by id or name; the default is every rule that is not deprecated
+//	fixtures:                       # tables in place of what only a service knows (see package kql)
+//	  _GetWatchlist("Assets"): assets.csv       # .csv or .ndjson, relative to this file
 //	effect:                         # proofs that the attack happened
 //	  - description: the file is there
 //	    powershell: if (Test-Path "{{dll_directory}}\{{dll_name}}") { exit 0 } else { exit 1 }
@@ -66,6 +68,8 @@ type Library struct {
 	Techniques []*atomics.Technique
 	// AtomicsFolder replaces PathToAtomicsFolder in tests; it is a path on the target.
 	AtomicsFolder string
+	// Files is where the files lie that a scenario names, by the path of the scenario itself. Without it, none is found.
+	Files fs.FS
 }
 
 // Load reads every scenario file (.yaml) below root, in order of their names. Two scenarios of one name are an error.
@@ -80,7 +84,7 @@ func Load(files fs.FS, root string, l Library) ([]*harness.Scenario, error) {
 		if err != nil {
 			return err
 		}
-		s, err := Parse(name, text, l)
+		s, err := Parse(name, text, Library{l.Techniques, l.AtomicsFolder, files})
 		if err != nil {
 			faults = append(faults, err)
 			return nil
@@ -122,6 +126,7 @@ type document struct {
 	Phases      []yaml.Node    `yaml:"phases"`
 	Window      yaml.Node      `yaml:"window"`
 	Rules       []string       `yaml:"rules"`
+	Fixtures    yaml.Node      `yaml:"fixtures"`
 	Effect      []checkNode    `yaml:"effect"`
 	Cleaned     []checkNode    `yaml:"cleaned"`
 	Expect      expectationDoc `yaml:"expect"`
