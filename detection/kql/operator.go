@@ -10,6 +10,13 @@ import (
 
 // operator compiles a plan node.
 func (c *compiler) operator(p bind.Operator) operator {
+	if c.observer != nil {
+		return c.observer.operator(p, func() operator { return c.plainOperator(p) })
+	}
+	return c.plainOperator(p)
+}
+
+func (c *compiler) plainOperator(p bind.Operator) operator {
 	if o := c.sourceOperator(p); o != nil {
 		return o
 	}

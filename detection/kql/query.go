@@ -24,6 +24,7 @@ type Query struct {
 	schema   *Schema
 	unpacked map[syntax.Span][]value.Column
 	columns  []value.Column
+	plan     bind.Operator
 	root     operator
 	reads    map[string][]string
 	fixtures []string
@@ -62,7 +63,7 @@ func (q *Query) bind() error {
 		return &syntax.Error{Source: q.source, Diagnostics: c.diagnostics}
 	}
 	slices.Sort(c.fixtures)
-	q.columns, q.reads, q.fixtures = bound.Columns, readColumns(bound.Plan), c.fixtures
+	q.columns, q.plan, q.reads, q.fixtures = bound.Columns, bound.Plan, readColumns(bound.Plan), c.fixtures
 	return nil
 }
 
@@ -92,11 +93,26 @@ func (q *Query) ReadColumns() map[string][]string { return q.reads }
 // *syntax.Error, of syntax.ClassRuntime unless the query turns out not to bind once the
 // columns of a plugin such as bag_unpack are known.
 func (q *Query) Run(ctx context.Context, db Database, now time.Time) (*Table, error) {
+	var t *Table
+	err := q.closed(func(q *Query) error {
+		x := q.execution(ctx, db, now)
+		r, err := x.start(q.root)
+		if err == nil {
+			t = r.table(x)
+		}
+		return err
+	})
+	return t, err
+}
+
+// closed evaluates the query by run, and again as often as that finds out the columns of an operator that were not
+// known when the query was bound.
+func (q *Query) closed(run func(*Query) error) error {
 	for range maxOpen {
-		t, err := q.attempt(ctx, db, now)
+		err := run(q)
 		var open *openSchema
 		if !errors.As(err, &open) {
-			return t, err
+			return err
 		}
 		next := &Query{source: q.source, tree: q.tree, schema: q.schema, unpacked: maps.Clone(q.unpacked)}
 		if next.unpacked == nil {
@@ -104,31 +120,31 @@ func (q *Query) Run(ctx context.Context, db Database, now time.Time) (*Table, er
 		}
 		next.unpacked[open.at] = open.columns
 		if err := next.bind(); err != nil {
-			return nil, err
+			return err
 		}
 		q = next
 	}
-	return nil, (&execution{source: q.source}).fail(syntax.Span{}, "more than %d operators have columns that depend on their rows", maxOpen)
+	return (&execution{source: q.source}).fail(syntax.Span{}, "more than %d operators have columns that depend on their rows", maxOpen)
 }
 
 // maxOpen bounds how often a query is bound again; every open operator needs it once.
 const maxOpen = 32
 
-// attempt runs the plan as it is bound now.
-func (q *Query) attempt(ctx context.Context, db Database, now time.Time) (*Table, error) {
-	x := &execution{
+// execution is a run about to start.
+func (q *Query) execution(ctx context.Context, db Database, now time.Time) *execution {
+	return &execution{
 		ctx: ctx, db: db, now: value.FromTime(now), source: q.source,
 		shared: map[int]*relation{}, subjects: map[int]*relation{}, scalars: map[*toScalar]*vector{},
 		lists: map[*inTable]*vector{},
 	}
-	if err := ctx.Err(); err != nil {
+}
+
+// start runs a plan.
+func (x *execution) start(root operator) (*relation, error) {
+	if err := x.ctx.Err(); err != nil {
 		return nil, err
 	}
-	r, err := q.root.run(x)
-	if err != nil {
-		return nil, err
-	}
-	return r.table(x), nil
+	return root.run(x)
 }
 
 // execution is the state of one run.
@@ -196,6 +212,13 @@ type compiler struct {
 	diagnostics []syntax.Diagnostic
 	fixtures    []string
 	windowed    bool // the expression being compiled looks at neighbouring rows
+	observer    observer
+}
+
+// observer stands between the operators of a plan as they are compiled: it gives the operator to use for a node, which
+// is the one that compile makes or one around it. It is nil unless the query is to be explained.
+type observer interface {
+	operator(p bind.Operator, compile func() operator) operator
 }
 
 // unsupported reports valid KQL that the engine does not run, and gives a placeholder
