@@ -1,6 +1,7 @@
 package kql
 
 import (
+	"math"
 	"strings"
 	"time"
 
@@ -231,7 +232,7 @@ func makeTimespan(_ *invocation, args []value.Value) value.Value {
 	if hours < 0 || hours > 23 || minutes < 0 || minutes > 59 || seconds < 0 || seconds >= 60 {
 		return value.Null(value.Timespan)
 	}
-	return value.NewTimespan(value.Duration(days*float64(value.Day) + hours*float64(value.Hour) + minutes*float64(value.Minute) + seconds*float64(value.Second)))
+	return value.NewTimespan(value.Duration(days*float64(value.Day) + hours*float64(value.Hour) + minutes*float64(value.Minute) + math.Round(seconds*float64(value.Second))))
 }
 
 // formatInstant prints by the specifiers of format_datetime; other characters stand for

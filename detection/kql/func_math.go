@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/bits"
 	"strconv"
+	"strings"
 
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
@@ -11,9 +12,7 @@ import (
 // mathFunction finds functions of numbers.
 func mathFunction(name string) rowFunction {
 	if f := realFunction(name); f != nil {
-		return sticky(func(_ *invocation, args []value.Value) value.Value {
-			return value.NewReal(f(value.Convert(args[0], value.Real).Real()))
-		})
+		return sticky(onReal(f))
 	}
 	switch name {
 	case "abs":
@@ -55,6 +54,18 @@ func mathFunction(name string) rowFunction {
 		})
 	default:
 		return bitFunction(name)
+	}
+}
+
+// onReal makes a function of a real null where it has no value, as in the root of -1.
+func onReal(f func(float64) float64) rowFunction {
+	return func(_ *invocation, args []value.Value) value.Value {
+		x := value.Convert(args[0], value.Real).Real()
+		y := f(x)
+		if math.IsNaN(y) && !math.IsNaN(x) {
+			return value.Null(value.Real)
+		}
+		return value.NewReal(y)
 	}
 }
 
@@ -186,7 +197,12 @@ func bitFunction(name string) rowFunction {
 	default:
 		return nil
 	}
+	shift := strings.HasPrefix(name, "binary_shift")
 	return sticky(func(_ *invocation, args []value.Value) value.Value {
-		return value.NewLong(f(long(args, 0, 0), long(args, 1, 0)))
+		a, b := long(args, 0, 0), long(args, 1, 0)
+		if shift && b < 0 {
+			return value.Null(value.Long)
+		}
+		return value.NewLong(f(a, b))
 	})
 }
