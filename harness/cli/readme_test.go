@@ -20,7 +20,7 @@ import (
 // block is a fenced block of the README: commands to type, or a file to write.
 type block struct{ kind, title, text string }
 
-var fence = regexp.MustCompile("(?ms)^```(sh|yaml)(?: title=(\\S+))?\n(.*?)^```$")
+var fence = regexp.MustCompile("(?ms)^```(sh|yaml|kql|csv)(?: title=(\\S+))?\n(.*?)^```$")
 
 func readme(t *testing.T) []block {
 	t.Helper()
@@ -89,7 +89,7 @@ func TestReadme(t *testing.T) {
 	)
 	script := prelude
 	for _, b := range readme(t) {
-		if b.kind == "yaml" {
+		if b.kind != "sh" {
 			require.NotEmpty(t, b.title, "a file in the README needs a name: ```yaml title=NAME")
 			require.NoError(t, os.WriteFile(filepath.Join(dir, b.title), []byte(asVM.Replace(b.text)), 0o600))
 			continue
