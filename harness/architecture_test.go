@@ -23,6 +23,7 @@ var allowed = map[string][]string{
 	"scenarios": {},
 	"atomics":   {},
 
+	"detection/kql/sketch":  {},
 	"detection/kql/value":   {},
 	"detection/kql/syntax":  {},
 	"detection/kql/bind":    {"detection/kql/syntax", "detection/kql/value"},

@@ -47,12 +47,16 @@ func aggregateOf(name string) (aggregateFunction, bool) {
 		return argExtreme(-1), true
 	case "arg_max", "argmax":
 		return argExtreme(1), true
-	case "take_any", "any":
+	case "take_any", "any", "passthrough":
+		// passthrough is not documented: it hands on a value that is the same in all rows.
 		return aggregateAny, true
 	case "take_anyif", "anyif":
 		return conditional(aggregateAny, 1), true
 	}
 	if f, ok := collectingAggregate(name); ok {
+		return f, true
+	}
+	if f, ok := sketchingAggregate(name); ok {
 		return f, true
 	}
 	return statisticalAggregate(name)

@@ -1,8 +1,6 @@
 package kql
 
 import (
-	"math"
-
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
 
@@ -27,6 +25,8 @@ func collectingAggregate(name string) (aggregateFunction, bool) {
 		return collectBag, true
 	case "make_bag_if":
 		return conditional(collectBag, 1), true
+	case "buildschema":
+		return buildSchema, true
 	default:
 		return nil, false
 	}
@@ -68,16 +68,20 @@ func aggregateDistinct(a *aggregation) ([]*vector, error) {
 	return a.one(longs(n)), err
 }
 
-// sizeLimit is the optional maximum size of make_list and make_set.
+// maxCollected is the most elements that make_list, make_set and make_bag gather.
+// Source: https://learn.microsoft.com/kusto/query/make-list-aggregation-function
+const maxCollected = 1 << 20
+
+// sizeLimit is the optional maximum size of make_list, make_set and make_bag.
 func (a *aggregation) sizeLimit() int {
 	if len(a.args) < 2 || a.args[1].rows == 0 {
-		return math.MaxInt
+		return maxCollected
 	}
 	n := value.Convert(a.args[1].value(0), value.Long)
 	if n.IsNull() || n.Int() <= 0 {
-		return math.MaxInt
+		return maxCollected
 	}
-	return int(n.Int())
+	return int(min(n.Int(), maxCollected))
 }
 
 // collectList is make_list: the values in row order, without nulls.

@@ -2,7 +2,6 @@ package kql
 
 import (
 	"math"
-	"slices"
 
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
@@ -32,10 +31,6 @@ func statisticalAggregate(name string) (aggregateFunction, bool) {
 		return covariance(false), true
 	case "covariancepif":
 		return conditional(covariance(false), 2), true
-	case "percentile", "percentiles":
-		return aggregatePercentiles, true
-	case "percentiles_array":
-		return aggregatePercentileArray, true
 	case "binary_all_and":
 		return combineBits(-1, func(a, b int64) int64 { return a & b }), true
 	case "binary_all_or":
@@ -43,7 +38,7 @@ func statisticalAggregate(name string) (aggregateFunction, bool) {
 	case "binary_all_xor":
 		return combineBits(0, func(a, b int64) int64 { return a ^ b }), true
 	default:
-		return nil, false
+		return percentileAggregate(name)
 	}
 }
 
@@ -104,67 +99,6 @@ func spreadOf(m2, n float64, root, sample bool) float64 {
 		return math.Sqrt(m2 / n)
 	}
 	return m2 / n
-}
-
-// ordered collects each group's values in ascending order.
-func (a *aggregation) ordered() ([][]value.Value, error) {
-	lists := make([][]value.Value, a.groups)
-	v := a.args[0]
-	err := a.each(func(row int, g uint32) {
-		if cell := v.value(row); !cell.IsNull() {
-			lists[g] = append(lists[g], cell)
-		}
-	})
-	for _, list := range lists {
-		slices.SortFunc(list, compareBoxed)
-	}
-	return lists, err
-}
-
-// nearestRank is the value at a percentile by the nearest rank.
-func nearestRank(list []value.Value, percent float64, t value.Type) value.Value {
-	if len(list) == 0 {
-		return value.Null(t)
-	}
-	at := int(math.Ceil(percent/100*float64(len(list)))) - 1
-	return list[max(0, min(at, len(list)-1))]
-}
-
-// aggregatePercentiles is percentile(x, p) and percentiles(x, p1, p2, ...), one result
-// for each percentage.
-func aggregatePercentiles(a *aggregation) ([]*vector, error) {
-	lists, err := a.ordered()
-	out := make([]*vector, len(a.call.results))
-	for i, c := range a.call.results {
-		percent := 0.0
-		if i+1 < len(a.args) && a.args[i+1].size() > 0 {
-			percent = numberOf(a.args[i+1].at(0)).Real()
-		}
-		b := newBuffer(c.Type, a.groups)
-		for g, list := range lists {
-			b.set(g, nearestRank(list, percent, c.Type))
-		}
-		out[i] = b.vector()
-	}
-	return out, err
-}
-
-// aggregatePercentileArray is percentiles_array: all percentages in one array.
-func aggregatePercentileArray(a *aggregation) ([]*vector, error) {
-	lists, err := a.ordered()
-	var percents []value.Value
-	for _, v := range a.args[1:] {
-		if v.size() > 0 {
-			percents = append(percents, v.at(0))
-		}
-	}
-	arrays := emptyLists(a.groups)
-	for g, list := range lists {
-		for _, p := range listed(percents) {
-			arrays[g] = append(arrays[g].([]any), nearestRank(list, p.Real(), value.Real).ToDynamic())
-		}
-	}
-	return []*vector{dynamics(arrays)}, err
 }
 
 // combineBits is binary_all_and, _or, _xor.

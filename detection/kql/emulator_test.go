@@ -183,6 +183,9 @@ func (c *measured) same(want any, got value.Value) bool {
 	if got.IsNull() {
 		return want == ""
 	}
+	if n, ok := want.(json.Number); ok && got.Type().Numeric() && c.approximately(n, got) {
+		return true
+	}
 	switch got.Type() {
 	case value.Real, value.Decimal:
 		return sameReal(want, got.Real())
@@ -200,6 +203,12 @@ func (c *measured) same(want any, got value.Value) bool {
 
 func (c *measured) flagged(flag string) bool {
 	return slices.Contains(c.Flags, flag)
+}
+
+// approximately compares what the service only estimates, to 5 %.
+func (c *measured) approximately(want json.Number, got value.Value) bool {
+	w, err := want.Float64()
+	return err == nil && c.flagged("approximate") && math.Abs(w-got.Real()) <= 0.05*math.Abs(w)
 }
 
 func sameReal(want any, got float64) bool {
