@@ -28,6 +28,7 @@ var allowed = map[string][]string{
 	"detection/kql/syntax":  {},
 	"detection/kql/bind":    {"detection/kql/syntax", "detection/kql/value"},
 	"detection/kql":         {"detection/kql/..."},
+	"detection/kql/fleet":   {"detection/kql/value"},
 	"detection/kql/kqltest": {"detection/kql", "detection/kql/...", "detection/schema"},
 	"detection/schema":      {"detection/kql", "detection/kql/..."},
 	"detection/tablefile":   {"detection/kql", "detection/kql/value"},

@@ -97,3 +97,8 @@ func (d *dictionary) known(key string) []bool {
 	defer d.mu.Unlock()
 	return d.answers[key]
 }
+
+// forgetful is the dictionary without its answers.
+func (d *dictionary) forgetful() *dictionary {
+	return &dictionary{values: d.values, arena: d.arena, starts: d.starts, foreign: d.foreign}
+}

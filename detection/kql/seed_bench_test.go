@@ -127,7 +127,7 @@ func BenchmarkRuleCold(b *testing.B) {
 	for b.Loop() {
 		b.StopTimer()
 		for name, t := range tables {
-			tables[name] = kql.Forget(t)
+			tables[name] = t.Forgetful()
 		}
 		b.StartTimer()
 		_, err := q.Run(context.Background(), tables, benchNow)

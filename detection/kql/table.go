@@ -110,3 +110,19 @@ func (b *Builder) Table() *Table {
 	}
 	return t
 }
+
+// Forgetful is the same table with dictionaries that have been asked nothing yet: queries on it start without the
+// answers that earlier ones left behind.
+func (t *Table) Forgetful() *Table {
+	out := *t
+	out.vectors = make([]*vector, len(t.vectors))
+	for i, v := range t.vectors {
+		out.vectors[i] = v
+		if v.dict != nil {
+			fresh := *v
+			fresh.dict = v.dict.forgetful()
+			out.vectors[i] = &fresh
+		}
+	}
+	return &out
+}
