@@ -16,8 +16,13 @@ func regexFunction(name string) rowFunction {
 		return extract
 	case "extract_all", "extractall":
 		return extractAll
-	case "replace_regex", "replace":
+	case "replace_regex":
 		return replaceRegex
+	case "replace":
+		// The older function takes the text last.
+		return func(c *invocation, args []value.Value) value.Value {
+			return replaceRegex(c, []value.Value{args[2], args[0], args[1]})
+		}
 	case "trim":
 		return trimmer(true, true)
 	case "trim_start":
@@ -38,9 +43,9 @@ func regexFunction(name string) rowFunction {
 // patternArgument is where a function takes its pattern, or -1.
 func patternArgument(name string) int {
 	switch name {
-	case "extract", "extract_all", "extractall", "trim", "trim_start", "trim_end":
+	case "extract", "extract_all", "extractall", "trim", "trim_start", "trim_end", "replace":
 		return 0
-	case "replace_regex", "replace", "indexof_regex":
+	case "replace_regex", "indexof_regex":
 		return 1
 	default:
 		return -1
@@ -221,7 +226,7 @@ func indexOfRegex(c *invocation, args []value.Value) value.Value {
 	source := []rune(text(args[0]))
 	n := int64(len(source))
 	start, length, occurrence := long(args, 2, 0), long(args, 3, -1), long(args, 4, 1)
-	if start < 0 || occurrence < 1 {
+	if start < 0 || occurrence < 1 || length < -1 {
 		return c.null()
 	}
 	if start > n {

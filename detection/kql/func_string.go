@@ -254,7 +254,10 @@ func indexOf(_ *invocation, args []value.Value) value.Value {
 		start = max(0, start+n)
 	}
 	length, occurrence := long(args, 3, -1), long(args, 4, 1)
-	if start > n || length < -1 || occurrence < 1 {
+	if length < -1 || occurrence < 0 {
+		return value.Null(value.Long)
+	}
+	if start > n || occurrence == 0 {
 		return value.NewLong(-1)
 	}
 	end := n

@@ -14,7 +14,7 @@ func regexArgument(name string) int {
 	switch name {
 	case "matches regex", "replace_regex":
 		return 1
-	case "extract", "extract_all", "trim", "trim_start", "trim_end", "indexof_regex":
+	case "extract", "extract_all", "trim", "trim_start", "trim_end", "replace", "indexof_regex":
 		return 0
 	default:
 		return -1
