@@ -70,7 +70,8 @@ type declaredTarget struct {
 	Address          string `yaml:"address"`
 	Port             int    `yaml:"port"`
 	HTTPS            bool   `yaml:"https"`
-	Authentication   string `yaml:"authentication"` // ntlm (the default) or basic
+	Proxy            string `yaml:"proxy"`          // host:port of an HTTP proxy; none is taken from the environment
+	Authentication   string `yaml:"authentication"` // ntlm (the default), basic, kerberos or certificate
 	User             string `yaml:"user"`
 	PasswordEnv      string `yaml:"password_env"`  // name of an environment variable
 	PasswordFile     string `yaml:"password_file"` // relative to the inventory
@@ -81,6 +82,16 @@ type declaredTarget struct {
 		ServerName  string `yaml:"server_name"`
 		Insecure    bool   `yaml:"insecure"`
 	} `yaml:"tls"`
+	Kerberos struct {
+		Config           string `yaml:"config"` // a krb5.conf; default /etc/krb5.conf
+		Realm            string `yaml:"realm"`  // default: that of user@REALM, or of the krb5.conf
+		Cache            string `yaml:"ccache"` // a credential cache, in place of a password
+		ServicePrincipal string `yaml:"service_principal"`
+	} `yaml:"kerberos"`
+	Certificate struct {
+		Certificate string `yaml:"certificate"` // PEM files
+		Key         string `yaml:"key"`
+	} `yaml:"certificate"`
 }
 
 // readInventory returns the named targets, or all. A machine that is not declared to be a lab is refused.
@@ -158,7 +169,7 @@ func (d *declaredTarget) validate() error {
 		return errors.New(`is not declared a lab machine; if it may be attacked, write "lab: true" into its entry`)
 	case d.Address == "":
 		return errors.New(`has no "address"; write its host name or IP address`)
-	case d.User == "":
+	case d.User == "" && d.needsPassword():
 		return errors.New(`has no "user"; name an administrator of the machine`)
 	case d.Port < 0 || d.Port > 65535:
 		return fmt.Errorf("has port %d; leave it out for 5985, or 5986 with https: true", d.Port)
@@ -176,20 +187,14 @@ func beside(dir, name string) string {
 
 // open makes the target of a declaration. The network is not touched yet.
 func (d *declaredTarget) open(env *Environment, dir string) (*machine, error) {
-	password, err := d.password(env, dir)
-	if err != nil {
-		return nil, fmt.Errorf("target %q: %w", d.Name, err)
-	}
 	config := winrm.Config{
-		Name: d.Name, Host: d.Address, Port: d.Port, HTTPS: d.HTTPS, User: d.User, Password: password,
+		Name: d.Name, Host: d.Address, Port: d.Port, HTTPS: d.HTTPS, User: d.User, Proxy: d.Proxy,
 		Authentication: winrm.Authentication(d.Authentication), AllowUnencrypted: d.AllowUnencrypted,
 		Fingerprint: d.TLS.Fingerprint, ServerName: d.TLS.ServerName, Insecure: d.TLS.Insecure,
 		Now: env.Clock.Now, Random: env.Random,
 	}
-	if d.TLS.CA != "" {
-		if config.CACertificates, err = os.ReadFile(beside(dir, d.TLS.CA)); err != nil {
-			return nil, fmt.Errorf("target %q: %w", d.Name, err)
-		}
+	if err := d.credentials(&config, env, dir); err != nil {
+		return nil, fmt.Errorf("target %q: %w", d.Name, err)
 	}
 	t, err := winrm.New(config)
 	if err != nil {
@@ -201,6 +206,43 @@ func (d *declaredTarget) open(env *Environment, dir string) (*machine, error) {
 		return t.Close(ctx)
 	}
 	return &machine{target: t, clock: env.Clock, stop: stop}, nil
+}
+
+// needsPassword reports whether the logon is by a name and a password.
+func (d *declaredTarget) needsPassword() bool {
+	return d.Authentication != string(winrm.Certificate) && d.Kerberos.Cache == ""
+}
+
+// credentials reads what the logon needs, each from where the inventory says.
+func (d *declaredTarget) credentials(config *winrm.Config, env *Environment, dir string) error {
+	var err error
+	if d.needsPassword() {
+		if config.Password, err = d.password(env, dir); err != nil {
+			return err
+		}
+	}
+	config.Tickets = winrm.Tickets{Realm: d.Kerberos.Realm, ServicePrincipal: d.Kerberos.ServicePrincipal}
+	krb5 := d.Kerberos.Config
+	if krb5 == "" && config.Authentication == winrm.Kerberos {
+		krb5 = "/etc/krb5.conf"
+	}
+	var key []byte
+	for _, f := range []struct {
+		name string
+		into *[]byte
+	}{
+		{d.TLS.CA, &config.CACertificates}, {krb5, &config.Tickets.Configuration}, {d.Kerberos.Cache, &config.Tickets.Cache},
+		{d.Certificate.Certificate, &config.ClientCertificate}, {d.Certificate.Key, &key},
+	} {
+		if f.name == "" {
+			continue
+		}
+		if *f.into, err = os.ReadFile(beside(dir, f.name)); err != nil {
+			return err
+		}
+	}
+	config.ClientKey = winrm.Secret(key)
+	return nil
 }
 
 func (d *declaredTarget) password(env *Environment, dir string) (winrm.Secret, error) {

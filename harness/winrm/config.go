@@ -21,10 +21,16 @@ const (
 	NTLM Authentication = "ntlm"
 	// Basic sends name and password with every request; for HTTPS.
 	Basic Authentication = "basic"
+	// Kerberos shows a ticket with every request; for HTTPS, because its messages are
+	// not sealed.
+	Kerberos Authentication = "kerberos"
+	// Certificate is a client certificate that the host maps to a local account; HTTPS.
+	Certificate Authentication = "certificate"
 )
 
-// Config says where a host is, who asks, and how patient to be. Host, User, Password,
-// and Now are required; everything else has a default.
+// Config says where a host is, who asks, and how patient to be. Host, Now and the
+// credentials are required: User and Password, or what stands in their place with
+// Kerberos or a certificate. Everything else has a default.
 type Config struct {
 	// Name is how the inventory calls the machine; default: Host.
 	Name string
@@ -32,7 +38,7 @@ type Config struct {
 	Host string
 	// Port defaults to 5985, or 5986 with HTTPS.
 	Port int
-	// HTTPS wraps the connection in TLS. No proxy is ever taken from the environment.
+	// HTTPS wraps the connection in TLS.
 	HTTPS bool
 	// User is `user`, `DOMAIN\user` or `user@domain`.
 	User     string
@@ -42,6 +48,15 @@ type Config struct {
 	// AllowUnencrypted permits Basic over plain HTTP: password and scripts then cross
 	// the network in clear.
 	AllowUnencrypted bool
+	// Tickets says where Kerberos tickets come from.
+	Tickets Tickets
+	// ClientCertificate and ClientKey (PEM) are for [Certificate].
+	ClientCertificate []byte
+	ClientKey         Secret
+
+	// Proxy is the address (host:port) of an HTTP proxy that is asked to CONNECT to the
+	// host. None is ever taken from the environment.
+	Proxy string
 
 	// CACertificates (PEM) replaces the system's roots.
 	CACertificates []byte
@@ -78,6 +93,8 @@ type Config struct {
 	// password is Password in the copy that a Target keeps: in a closure, because fmt
 	// prints the unexported fields of a Target without asking their types.
 	password func() string
+	key      func() string // ditto, of ClientKey
+	cache    func() []byte // ditto, of Tickets.Cache
 }
 
 const (
@@ -115,8 +132,12 @@ func (c Config) withDefaults() (Config, error) {
 	if err := c.validate(); err != nil {
 		return Config{}, err
 	}
-	text := string(c.Password)
-	c.password, c.Password = func() string { return text }, ""
+	if c.Proxy != "" {
+		c.Dial = throughProxy(c.Proxy, c.Dial)
+	}
+	password, key, cache := string(c.Password), string(c.ClientKey), c.Tickets.Cache
+	c.password, c.key, c.cache = func() string { return password }, func() string { return key }, func() []byte { return cache }
+	c.Password, c.ClientKey, c.Tickets.Cache = "", "", nil
 	return c, nil
 }
 
@@ -131,21 +152,49 @@ func (c Config) validate() error {
 	switch {
 	case c.Host == "":
 		return errors.New("no host given: set the name or address of the target")
-	case c.User == "" || c.Password == "":
-		return fmt.Errorf("no credentials for %s: set a user name and a password", c.Name)
 	case c.Now == nil:
 		return errors.New("no clock given: set Config.Now")
 	case c.Port < 1 || c.Port > 65535:
 		return fmt.Errorf("port %d of %s is not between 1 and 65535", c.Port, c.Name)
-	case c.Authentication != NTLM && c.Authentication != Basic:
-		return fmt.Errorf("authentication %q of %s is not known: use %s or %s", c.Authentication, c.Name, NTLM, Basic)
-	case c.Authentication == Basic && !c.HTTPS && !c.AllowUnencrypted:
-		return fmt.Errorf("basic authentication to %s over http would send the password in clear: "+
-			"use https, use ntlm, or allow unencrypted traffic explicitly", c.Name)
 	case !c.HTTPS && (c.Fingerprint != "" || len(c.CACertificates) > 0):
 		return fmt.Errorf("certificate checks are set for %s, but https is not: set it, or remove them", c.Name)
 	case c.OperationTimeout < time.Second || c.OperationTimeout > time.Minute:
 		return fmt.Errorf("operation timeout %s of %s is not between 1s and 1m", c.OperationTimeout, c.Name)
+	}
+	return c.validateLogon()
+}
+
+// validateLogon checks what each kind of logon needs.
+func (c Config) validateLogon() error {
+	complete := c.User != "" && c.Password != ""
+	switch c.Authentication {
+	case NTLM:
+	case Basic:
+		if complete && !c.HTTPS && !c.AllowUnencrypted {
+			return fmt.Errorf("basic authentication to %s over http would send the password in clear: "+
+				"use https, use ntlm, or allow unencrypted traffic explicitly", c.Name)
+		}
+	case Kerberos:
+		if !c.HTTPS && !c.AllowUnencrypted {
+			return fmt.Errorf("kerberos to %s over http would send scripts and output in clear: use https, or ntlm, which seals them", c.Name)
+		}
+		if len(c.Tickets.Configuration) == 0 {
+			return fmt.Errorf("no kerberos configuration for %s: give a krb5.conf", c.Name)
+		}
+		complete = complete || len(c.Tickets.Cache) > 0
+	case Certificate:
+		if !c.HTTPS {
+			return fmt.Errorf("a client certificate for %s needs https: set it, or use ntlm", c.Name)
+		}
+		if len(c.ClientCertificate) == 0 || c.ClientKey == "" {
+			return fmt.Errorf("no client certificate for %s: give the certificate and its key", c.Name)
+		}
+		complete = true
+	default:
+		return fmt.Errorf("authentication %q of %s is not known: use %s, %s, %s or %s", c.Authentication, c.Name, NTLM, Basic, Kerberos, Certificate)
+	}
+	if !complete {
+		return fmt.Errorf("no credentials for %s: set a user name and a password", c.Name)
 	}
 	return nil
 }

@@ -12,8 +12,8 @@
 // tested alone:
 //
 //   - the transport keeps a few connections, each of which is one authenticated
-//     session (Basic, or NTLM with every message sealed) and serves one request at a
-//     time; [Target.Transporter] lends it to a client of the library;
+//     session (NTLM with every message sealed; Basic, Kerberos or a client certificate
+//     over TLS) and serves one request at a time; [Target.Transporter] lends it to a client of the library;
 //   - the shell loop speaks WS-Management Shell ([MS-WSMV] 3.1): Create, Command, Send,
 //     Receive until done, Signal, Delete; a shell is kept and used again;
 //   - scripts are sent on standard input, compressed and with their hash, to a
@@ -29,6 +29,9 @@
 //	certificate not trusted, pin differs       CertificateError with the pin       TestCertificates
 //	401 to fresh credentials                   AuthenticationError                 TestWrongPassword
 //	scheme not offered                         AuthenticationError, lists them     TestSchemeNotOffered
+//	certificate or ticket not accepted         AuthenticationError, shown once     TestClientCertificate, TestKerberosRefused
+//	KDC stalled                                TimeoutError                        TestKerberosStalledKDC
+//	proxy refuses                              UnreachableError                    TestProxyRefuses
 //	401 on a session that worked before        log on again, send again            TestSessionExpires
 //	connection closed before the first byte    Create, Receive, Delete: again      TestConnectionClosed
 //	  ... after Command                        ask Receive whether it runs         TestCommandAnswerLost

@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jcmturner/gokrb5/v8/keytab"
 	"github.com/stretchr/testify/require"
 )
 
@@ -62,7 +63,9 @@ type fakeHost struct {
 	next   int
 	sizes  []int
 	stop   chan struct{}
-	noCode bool // Done without ExitCode
+	noCode bool           // Done without ExitCode
+	allows []byte         // the client certificate that is mapped to an account
+	keytab *keytab.Keytab // the host is in a Kerberos domain
 }
 
 type fakeCommand struct {
@@ -96,6 +99,7 @@ func newFakeHost(t testing.TB, secure bool, run program) *fakeHost {
 		return context.WithValue(ctx, connKey{}, &fakeConn{})
 	}
 	if secure {
+		h.server.TLS = &tls.Config{ClientAuth: tls.RequestClientCert}
 		h.server.StartTLS()
 	} else {
 		h.server.Start()
@@ -207,6 +211,16 @@ func (h *fakeHost) authenticated(w http.ResponseWriter, r *http.Request, conn *f
 			return true
 		}
 		h.note("basic", "")
+	case scheme == mutualTLS && h.allows != nil && len(r.TLS.PeerCertificates) > 0:
+		if bytes.Equal(r.TLS.PeerCertificates[0].Raw, h.allows) {
+			return true
+		}
+		h.note("certificate", "")
+	case scheme == "Negotiate" && h.keytab != nil:
+		if h.acceptsTicket(token) {
+			return true
+		}
+		h.note("ticket", "")
 	case scheme == "Negotiate" && slices.Contains(h.offers, "Negotiate"):
 		message, err := base64.StdEncoding.DecodeString(token)
 		if err != nil {

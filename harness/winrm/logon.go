@@ -13,13 +13,44 @@ import (
 
 const soapType = "application/soap+xml;charset=UTF-8"
 
-// logon makes s a session of the configured user.
-func (c Config) logon(ctx context.Context, s *session) error {
-	if c.Authentication == Basic {
-		pair := c.User + ":" + c.password()
-		s.authorization = "Basic " + base64.StdEncoding.EncodeToString([]byte(pair))
-		return nil
+// authorizer gives the Authorization header of a request.
+type authorizer func(ctx context.Context) (string, error)
+
+func (a authorizer) header(ctx context.Context) (string, error) {
+	if a == nil {
+		return "", nil
 	}
+	return a(ctx)
+}
+
+// fixedHeader gives the same header every time.
+func fixedHeader(header string) authorizer {
+	return func(context.Context) (string, error) { return header, nil }
+}
+
+// mutualTLS is the "security profile" of WS-Management for client certificates, which Windows takes for a scheme
+// (DMTF DSP0226, section 12.4.2.5).
+const mutualTLS = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual"
+
+// logon makes s a session of the configured user.
+func (t *transport) logon(ctx context.Context, s *session) error {
+	switch c := t.config; c.Authentication {
+	case Basic:
+		pair := c.User + ":" + c.password()
+		s.authorize = fixedHeader("Basic " + base64.StdEncoding.EncodeToString([]byte(pair)))
+		return nil
+	case Certificate:
+		s.authorize = fixedHeader(mutualTLS)
+		return nil
+	case Kerberos:
+		s.authorize = t.tickets.authorize
+		return t.tickets.login(ctx)
+	default:
+		return c.logonNTLM(ctx, s)
+	}
+}
+
+func (c Config) logonNTLM(ctx context.Context, s *session) error {
 	domain, user := ntlm.ParseUser(c.User)
 	client := ntlm.NewClient(ntlm.Credentials{Domain: domain, User: user, Password: c.password()},
 		ntlm.Options{Random: c.Random, Now: c.Now, ChannelBinding: s.binding})
@@ -76,25 +107,40 @@ func negotiate(token []byte) string {
 // refused is the error for a 401 to credentials that were sent.
 func (c Config) refused(a answer) error {
 	offered := schemes(a)
-	if c.Authentication == Basic && !slices.ContainsFunc(offered, func(s string) bool { return strings.EqualFold(s, "Basic") }) && len(offered) > 0 {
+	if want := c.scheme(); len(offered) > 0 && !slices.ContainsFunc(offered, func(s string) bool { return strings.EqualFold(s, want) }) {
 		return c.notOffered(a)
 	}
-	return &AuthenticationError{
-		Address: c.address(), User: c.User, Offered: offered,
-		Reason: "user name or password is wrong, or the account is locked or may not log on over the network; " +
-			"a local account needs its plain name, a domain account DOMAIN\\user",
+	return &AuthenticationError{Address: c.address(), User: c.who(), Offered: offered, Reason: c.refusal()}
+}
+
+// scheme is what a host that accepts the configured logon offers.
+func (c Config) scheme() string {
+	switch c.Authentication {
+	case Basic:
+		return "Basic"
+	case Certificate:
+		return mutualTLS
+	default:
+		return "Negotiate"
+	}
+}
+
+// who names the user where the configuration does not: a cache of tickets or a certificate does.
+func (c Config) who() string {
+	switch {
+	case c.User != "":
+		return c.User
+	case c.Authentication == Certificate:
+		return "the client certificate"
+	default:
+		return "the user of the ticket cache"
 	}
 }
 
 // notOffered is the error for a host that does not know the configured scheme.
 func (c Config) notOffered(a answer) error {
-	reason := "the host does not offer " + string(c.Authentication) + " authentication"
-	if c.Authentication == Basic {
-		reason += "; use ntlm, or run `winrm set winrm/config/service/auth @{Basic=\"true\"}` on it"
-	} else {
-		reason += "; use basic over https, or run `winrm set winrm/config/service/auth @{Negotiate=\"true\"}` on it"
-	}
-	return &AuthenticationError{Address: c.address(), User: c.User, Reason: reason, Offered: schemes(a)}
+	reason := fmt.Sprintf("the host does not offer %s authentication; %s", c.Authentication, c.otherLogon())
+	return &AuthenticationError{Address: c.address(), User: c.who(), Reason: reason, Offered: schemes(a)}
 }
 
 // schemes lists what the host offers.
@@ -120,4 +166,32 @@ func unexpectedStatus(operation string, status int) error {
 		what += ": is this a WinRM service, and is no proxy in between?"
 	}
 	return &ProtocolError{What: what}
+}
+
+// refusal says why a host may refuse credentials.
+func (c Config) refusal() string {
+	switch c.Authentication {
+	case Kerberos:
+		return "it does not accept the ticket: the service principal must be HTTP/ and the host's name in the domain, the clocks may " +
+			"differ by five minutes at most, and the account must be allowed to log on over the network"
+	case Certificate:
+		return "it does not accept the certificate: its issuer must be trusted on the host, and winrm/config/service/certmapping " +
+			"must map it to a local account"
+	default:
+		return "user name or password is wrong, or the account is locked or may not log on over the network; " +
+			"a local account needs its plain name, a domain account DOMAIN\\user"
+	}
+}
+
+// otherLogon says what to do with a host that does not offer the configured logon.
+func (c Config) otherLogon() string {
+	instead, setting := "use basic over https", "Negotiate"
+	switch c.Authentication {
+	case Basic:
+		instead, setting = "use ntlm", "Basic"
+	case Certificate:
+		instead, setting = "use ntlm", "Certificate"
+	case NTLM, Kerberos:
+	}
+	return instead + ", or run `winrm set winrm/config/service/auth @{" + setting + `="true"}` + "` on it"
 }

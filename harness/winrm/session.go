@@ -37,10 +37,10 @@ type session struct {
 	conn net.Conn
 	url  *url.URL
 
-	authorization string        // sent with every request (Basic)
-	seal          *ntlm.Session // nil: bodies go as they are
-	binding       []byte        // channel binding of the TLS connection
-	used          bool          // has served a request
+	authorize authorizer    // of every request; nil: the connection is logged on
+	seal      *ntlm.Session // nil: bodies go as they are
+	binding   []byte        // channel binding of the TLS connection
+	used      bool          // has served a request
 
 	pending chan *http.Request
 	answers chan answer

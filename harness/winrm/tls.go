@@ -34,6 +34,16 @@ func (c Config) tlsConfig() (*tls.Config, error) {
 		config.InsecureSkipVerify = true // the pin decides instead
 		config.VerifyConnection = c.checkPin(want)
 	}
+	if c.Authentication == Certificate {
+		pair, err := tls.X509KeyPair(c.ClientCertificate, []byte(c.key()))
+		if err != nil {
+			return nil, fmt.Errorf("client certificate for %s: %w", c.Name, err)
+		}
+		config.Certificates = []tls.Certificate{pair}
+		// Windows asks for the certificate only once it has seen the request, which TLS 1.2 can do by renegotiation and
+		// Go's TLS 1.3 cannot.
+		config.MaxVersion, config.Renegotiation = tls.VersionTLS12, tls.RenegotiateOnceAsClient
+	}
 	if c.Insecure {
 		config.InsecureSkipVerify = true // asked for by name
 	}

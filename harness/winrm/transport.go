@@ -19,6 +19,8 @@ type transport struct {
 	tls    *tls.Config
 	slots  chan struct{} // one token per session that may exist
 
+	tickets *tickets // nil unless with Kerberos
+
 	mutex  sync.Mutex
 	idle   []*session // most recently used last
 	closed bool
@@ -47,7 +49,11 @@ func newTransport(c Config) (*transport, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &transport{config: c, tls: config, slots: make(chan struct{}, c.Sessions)}, nil
+	t := &transport{config: c, tls: config, slots: make(chan struct{}, c.Sessions)}
+	if c.Authentication == Kerberos {
+		t.tickets, err = c.newTickets()
+	}
+	return t, err
 }
 
 // post sends one SOAP message and returns the checked answer. limit bounds one
@@ -125,7 +131,11 @@ func (s *session) exchange(ctx context.Context, body []byte) (answer, error) {
 	if s.seal != nil {
 		contentType, body = sealedType, sealBody(s.seal, body)
 	}
-	a, err := s.roundTrip(ctx, contentType, s.authorization, body)
+	authorization, err := s.authorize.header(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	a, err := s.roundTrip(ctx, contentType, authorization, body)
 	if err != nil {
 		return answer{}, err
 	}
@@ -203,7 +213,7 @@ func (t *transport) open(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, contextError(ctx, err)
 	}
-	if err := t.config.logon(bounded, s); err != nil {
+	if err := t.logon(bounded, s); err != nil {
 		s.close()
 		if errors.Is(err, errClosed) || errors.Is(err, errBroken) {
 			err = &UnreachableError{Address: t.config.address(), Err: fmt.Errorf("%w: %w", errLogonClosed, err)}
@@ -247,6 +257,9 @@ func (t *transport) close() {
 	t.mutex.Unlock()
 	for _, s := range idle {
 		s.close()
+	}
+	if t.tickets != nil {
+		t.tickets.destroy()
 	}
 }
 

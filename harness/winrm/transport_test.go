@@ -73,12 +73,25 @@ func TestNothingCrossesHTTPInClear(t *testing.T) {
 func TestConfigErrors(t *testing.T) {
 	good := Config{Host: "h", User: "u", Password: Secret("p"), Now: time.Now}
 	for want, change := range map[string]func(*Config){
-		"no host given":            func(c *Config) { c.Host = "" },
-		"no credentials":           func(c *Config) { c.Password = "" },
-		"no clock":                 func(c *Config) { c.Now = nil },
-		"port 70000":               func(c *Config) { c.Port = 70000 },
-		"not known":                func(c *Config) { c.Authentication = "kerberos" },
-		"would send the password":  basic,
+		"no host given":             func(c *Config) { c.Host = "" },
+		"no credentials":            func(c *Config) { c.Password = "" },
+		"no clock":                  func(c *Config) { c.Now = nil },
+		"port 70000":                func(c *Config) { c.Port = 70000 },
+		"not known":                 func(c *Config) { c.Authentication = "digest" },
+		"would send the password":   basic,
+		"would send scripts":        func(c *Config) { c.Authentication = Kerberos },
+		"no kerberos configuration": func(c *Config) { c.Authentication, c.HTTPS = Kerberos, true },
+		"kerberos configuration for h": func(c *Config) {
+			c.Authentication, c.HTTPS, c.Tickets.Configuration = Kerberos, true, []byte("[libdefaults]\nforwardable = perhaps\n")
+		},
+		"not a credential cache": func(c *Config) {
+			c.Authentication, c.HTTPS, c.Tickets = Kerberos, true, Tickets{Configuration: []byte(krb5conf), Cache: []byte("\x05\x04x")}
+		},
+		"needs https":           func(c *Config) { c.Authentication = Certificate },
+		"no client certificate": func(c *Config) { c.Authentication, c.HTTPS = Certificate, true },
+		"client certificate for h": func(c *Config) {
+			c.Authentication, c.HTTPS, c.ClientCertificate, c.ClientKey = Certificate, true, []byte("x"), Secret("y")
+		},
 		"not between 1s and 1m":    func(c *Config) { c.OperationTimeout = time.Hour },
 		"not a SHA-256":            func(c *Config) { c.HTTPS, c.Fingerprint = true, "12:34" },
 		"no certificate in PEM":    func(c *Config) { c.HTTPS, c.CACertificates = true, []byte("x") },
