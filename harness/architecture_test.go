@@ -27,6 +27,7 @@ var allowed = map[string][]string{
 	"detection/kql/value":   {},
 	"detection/kql/syntax":  {},
 	"detection/kql/bind":    {"detection/kql/syntax", "detection/kql/value"},
+	"detection/kql/series":  {},
 	"detection/kql":         {"detection/kql/..."},
 	"detection/kql/fleet":   {"detection/kql/value"},
 	"detection/kql/kqltest": {"detection/kql", "detection/kql/...", "detection/schema"},
