@@ -231,8 +231,11 @@ func (d *declaredTarget) credentials(config *winrm.Config, env *Environment, dir
 		name string
 		into *[]byte
 	}{
-		{d.TLS.CA, &config.CACertificates}, {krb5, &config.Tickets.Configuration}, {d.Kerberos.Cache, &config.Tickets.Cache},
-		{d.Certificate.Certificate, &config.ClientCertificate}, {d.Certificate.Key, &key},
+		{d.TLS.CA, &config.CACertificates},
+		{krb5, &config.Tickets.Configuration},
+		{d.Kerberos.Cache, &config.Tickets.Cache},
+		{d.Certificate.Certificate, &config.ClientCertificate},
+		{d.Certificate.Key, &key},
 	} {
 		if f.name == "" {
 			continue
