@@ -9,12 +9,20 @@ import (
 func membership(op stringOperator) rowFunction {
 	return func(_ *invocation, args []value.Value) value.Value {
 		for _, candidate := range listed(args[1:]) {
-			if equal(args[0], candidate, !op.sensitive) {
+			if isMember(args[0], candidate, !op.sensitive) {
 				return value.NewBool(!op.negated)
 			}
 		}
 		return value.NewBool(op.negated)
 	}
+}
+
+// isMember is == of a value with a candidate: a dynamic equals a string if its text does.
+func isMember(v, candidate value.Value, fold bool) bool {
+	if v.Type() == value.Dynamic && candidate.Type() == value.String {
+		return equal(value.Convert(v, value.String), candidate, fold)
+	}
+	return equal(v, candidate, fold)
 }
 
 // listed takes arrays apart into scalars.

@@ -19,8 +19,11 @@ type stringMatch struct {
 // value.
 func (c *compiler) stringOperator(e *bind.Call, op stringOperator, args []expr) expr {
 	subject := e.Args[0].Type()
-	if op.kind == matchIn && subject != value.String && !textual(e.Args[1:]) {
-		return c.row(e, membership(op), args...)
+	if op.kind == matchIn && subject != value.String {
+		coerced := coerceLiterals(args[1:], e.Args[1:], subject)
+		if coerced || !textual(e.Args[1:]) {
+			return c.row(e, membership(op), args...)
+		}
 	}
 	m := &stringMatch{operator: op, text: args[0], needles: args[1:], span: e.Span()}
 	var list []string
@@ -33,6 +36,19 @@ func (c *compiler) stringOperator(e *bind.Call, op stringOperator, args []expr) 
 	}
 	m.matcher = c.prepare(op, list, e.Args[len(e.Args)-1].Span())
 	return m
+}
+
+// coerceLiterals reads the string literals of a list as values of the type they are compared with, as == does, and reports
+// whether there were any.
+func coerceLiterals(list []expr, bound []bind.Expr, t value.Type) bool {
+	coerced := false
+	for i, e := range bound {
+		literal, to := coerceLiteral(list[i], e.Type(), t)
+		if to != e.Type() {
+			list[i], coerced = literal, true
+		}
+	}
+	return coerced
 }
 
 // textual reports whether a list has strings only.
@@ -153,11 +169,14 @@ func (e *stringMatch) filterFew(x *execution, s *slot, m *matcher) ([]uint32, er
 	const unknown, hit, miss = 0, 1, 2
 	known := make([]uint8, len(s.base().strs))
 	keep := []uint32{}
-	for row, stored := range s.selection.rows {
+	codes := s.base().codes // a few of a large dictionary, as the keys of groups are
+	if s.selection != nil {
+		codes = pick(codes, s.selection.rows)
+	}
+	for row, code := range codes {
 		if err := x.stop(row); err != nil {
 			return nil, err
 		}
-		code := s.base().codes[stored]
 		if known[code] == unknown {
 			known[code] = miss
 			if m.matches(s.base().strs[code]) != e.operator.negated {
