@@ -141,8 +141,8 @@ func (a *aggregation) sumScalars(v *vector) ([]*vector, error) {
 		sums[g] = value.Convert(value.NewLong(0), t)
 	}
 	err := a.each(func(row int, g uint32) {
-		if n := numberOf(v.value(row)); !n.IsNull() {
-			if sum := calculate('+', sums[g], n, t); !sum.IsNull() {
+		if n := value.Scalar(v.value(row)); !n.IsNull() {
+			if sum := value.Calculate('+', sums[g], n, t); !sum.IsNull() {
 				sums[g] = sum
 			}
 		}
@@ -163,7 +163,7 @@ func aggregateAverage(a *aggregation) ([]*vector, error) {
 	v := a.args[0]
 	sums, counts := make([]float64, a.groups), make([]float64, a.groups)
 	err := a.each(func(row int, g uint32) {
-		if n := numberOf(v.value(row)); !n.IsNull() && (n.Type().Numeric() || storageOf(n.Type()) == inInts) {
+		if n := value.Scalar(v.value(row)); !n.IsNull() && (n.Type().Numeric() || storageOf(n.Type()) == inInts) {
 			sums[g] += n.Real()
 			counts[g]++
 		}

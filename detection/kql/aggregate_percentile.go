@@ -79,7 +79,7 @@ func (a *aggregation) percentages(weights int) []float64 {
 	}
 	var out []float64
 	for _, p := range listed(constants) {
-		out = append(out, numberOf(p).Real())
+		out = append(out, value.Scalar(p).Real())
 	}
 	return out
 }

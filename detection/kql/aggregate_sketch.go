@@ -1,6 +1,7 @@
 package kql
 
 import (
+	"github.com/seed-67b27da2/geiger/detection/kql/function"
 	"github.com/seed-67b27da2/geiger/detection/kql/sketch"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
@@ -39,7 +40,7 @@ func aggregateHLL(a *aggregation) ([]*vector, error) {
 		sketches[g] = h
 	}
 	v := a.args[0]
-	err := a.eachDistinct(v, func(e int, g uint32) { sketches[g].Add(xxhash64(hashedBytes(v.at(e)))) })
+	err := a.eachDistinct(v, func(e int, g uint32) { sketches[g].Add(function.Hash64(v.at(e))) })
 	return []*vector{sketchVector(sketches)}, err
 }
 
@@ -67,7 +68,7 @@ func aggregateTDigest(a *aggregation) ([]*vector, error) {
 		digests[g] = sketch.NewTDigest()
 	}
 	err := a.each(func(row int, g uint32) {
-		if x := numberOf(a.args[0].value(row)); !x.IsNull() && storageOf(x.Type()) != inStrings {
+		if x := value.Scalar(a.args[0].value(row)); !x.IsNull() && storageOf(x.Type()) != inStrings {
 			digests[g].Add(x.Real(), a.weight(1, row))
 		}
 	})
@@ -79,7 +80,7 @@ func (a *aggregation) weight(arg, row int) float64 {
 	if len(a.args) <= arg {
 		return 1
 	}
-	w := numberOf(a.args[arg].value(row))
+	w := value.Scalar(a.args[arg].value(row))
 	if w.IsNull() {
 		return 0
 	}

@@ -49,7 +49,7 @@ func spread(root, sample bool) aggregateFunction {
 		n, mean, m2 := make([]float64, a.groups), make([]float64, a.groups), make([]float64, a.groups)
 		v := a.args[0]
 		err := a.each(func(row int, g uint32) {
-			cell := numberOf(v.value(row))
+			cell := value.Scalar(v.value(row))
 			if cell.IsNull() || !cell.Type().Numeric() {
 				return
 			}
@@ -71,7 +71,7 @@ func covariance(sample bool) aggregateFunction {
 	return func(a *aggregation) ([]*vector, error) {
 		n, meanX, meanY, c := make([]float64, a.groups), make([]float64, a.groups), make([]float64, a.groups), make([]float64, a.groups)
 		err := a.each(func(row int, g uint32) {
-			x, y := numberOf(a.args[0].value(row)), numberOf(a.args[1].value(row))
+			x, y := value.Scalar(a.args[0].value(row)), value.Scalar(a.args[1].value(row))
 			if x.IsNull() || y.IsNull() || !x.Type().Numeric() || !y.Type().Numeric() {
 				return
 			}

@@ -1,10 +1,8 @@
 package kql
 
 import (
-	"math"
-	"math/big"
-
 	"github.com/seed-67b27da2/geiger/detection/kql/bind"
+	"github.com/seed-67b27da2/geiger/detection/kql/function"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
 
@@ -23,8 +21,8 @@ func (c *compiler) arithmetic(e *bind.Call, args []expr) expr {
 	case e.Type() == value.Real && a.Numeric() && b.Numeric() && a != value.Decimal && b != value.Decimal && sign != '%':
 		return &realArithmetic{sign: sign, args: args}
 	default:
-		return c.row(e, func(c *invocation, args []value.Value) value.Value {
-			return calculate(sign, args[0], args[1], c.result)
+		return c.row(e, func(c *function.Invocation, args []value.Value) value.Value {
+			return value.Calculate(sign, args[0], args[1], c.Result)
 		}, args...)
 	}
 }
@@ -61,7 +59,7 @@ func (e *wholeArithmetic) eval(x *execution, r *relation) (*vector, error) {
 	return f.finish(out), nil
 }
 
-// wholeBin is bin() of whole numbers, instants and durations: the largest multiple of
+// wholeBin is function.Bin() of whole numbers, instants and durations: the largest multiple of
 // the size that is not greater; null for a size that is not positive.
 type wholeBin struct {
 	args   []expr
@@ -118,187 +116,13 @@ func (e *realArithmetic) eval(x *execution, r *relation) (*vector, error) {
 	a, b := f.numbers(0), f.numbers(1)
 	out := &vector{typ: value.Real, reals: make([]float64, f.n)}
 	for i := range out.reals {
-		out.reals[i] = realResult(e.sign, a.at(i), b.at(i))
+		out.reals[i] = value.CalculateReal(e.sign, a.at(i), b.at(i))
 	}
 	out.nulls = eitherNull(f.n, a, b)
 	return f.finish(out), nil
 }
 
-func realResult(sign byte, a, b float64) float64 {
-	switch sign {
-	case '+':
-		return a + b
-	case '-':
-		return a - b
-	case '*':
-		return a * b
-	case '/':
-		return a / b
-	default:
-		m := math.Mod(a, b)
-		if m < 0 {
-			m += math.Abs(b)
-		}
-		return m
-	}
-}
-
 // negate is unary minus.
-func negate(c *invocation, args []value.Value) value.Value {
-	v := numberOf(args[0])
-	if v.IsNull() {
-		return c.null()
-	}
-	switch v.Type() {
-	case value.Real:
-		return value.NewReal(-v.Real())
-	case value.Decimal:
-		return value.NewDecimal(new(big.Rat).Neg(v.Decimal()))
-	case value.Timespan:
-		return value.NewTimespan(-v.Timespan())
-	case value.Int, value.Long:
-		return value.Convert(value.NewLong(-v.Int()), c.result)
-	default:
-		return c.null()
-	}
-}
-
-// numberOf takes the number out of a dynamic.
-func numberOf(v value.Value) value.Value {
-	if v.Type() == value.Dynamic {
-		return value.FromDynamic(v.Dynamic())
-	}
-	return v
-}
-
-// calculate is an operation on any two scalars; what has no meaning is null.
-func calculate(sign byte, a, b value.Value, result value.Type) value.Value {
-	a, b = numberOf(a), numberOf(b)
-	if a.IsNull() || b.IsNull() {
-		return value.Null(result)
-	}
-	if a.Type() == value.DateTime || b.Type() == value.DateTime {
-		return value.Convert(calculateInstant(sign, a, b), result)
-	}
-	if a.Type() == value.Timespan || b.Type() == value.Timespan {
-		return calculateDuration(sign, a, b, result)
-	}
-	if !a.Type().Numeric() || !b.Type().Numeric() {
-		return value.Null(result)
-	}
-	switch {
-	case a.Type() == value.Decimal || b.Type() == value.Decimal:
-		return value.Convert(calculateDecimal(sign, value.Convert(a, value.Decimal), value.Convert(b, value.Decimal)), result)
-	case a.Type() == value.Real || b.Type() == value.Real:
-		return value.Convert(value.NewReal(realResult(sign, a.Real(), b.Real())), result)
-	default:
-		return value.Convert(calculateWhole(sign, a.Int(), b.Int()), result)
-	}
-}
-
-// calculateWhole truncates quotients toward zero, gives null for division by zero, and
-// remainders that are never negative (numerical-operators, "About modulo operator").
-func calculateWhole(sign byte, a, b int64) value.Value {
-	switch {
-	case sign == '+':
-		return value.NewLong(a + b)
-	case sign == '-':
-		return value.NewLong(a - b)
-	case sign == '*':
-		return value.NewLong(a * b)
-	case b == 0:
-		return value.Null(value.Long)
-	case sign == '/':
-		return value.NewLong(a / b)
-	}
-	m := a % b
-	if m < 0 {
-		m += max(b, -b)
-	}
-	return value.NewLong(m)
-}
-
-func calculateDecimal(sign byte, a, b value.Value) value.Value {
-	if a.IsNull() || b.IsNull() {
-		return value.Null(value.Decimal)
-	}
-	u, v := a.Decimal(), b.Decimal()
-	out := new(big.Rat)
-	switch {
-	case sign == '+':
-		return value.NewDecimal(out.Add(u, v))
-	case sign == '-':
-		return value.NewDecimal(out.Sub(u, v))
-	case sign == '*':
-		return value.NewDecimal(out.Mul(u, v))
-	case v.Sign() == 0:
-		return value.Null(value.Decimal)
-	case sign == '/':
-		return value.NewDecimal(out.Quo(u, v))
-	}
-	q := new(big.Rat).Quo(u, v)
-	whole := new(big.Int).Div(q.Num(), q.Denom())
-	return value.NewDecimal(out.Sub(u, out.Mul(v, new(big.Rat).SetInt(whole))))
-}
-
-// calculateInstant is datetime ± timespan, timespan + datetime, datetime - datetime.
-func calculateInstant(sign byte, a, b value.Value) value.Value {
-	switch {
-	case a.Type() == value.DateTime && b.Type() == value.DateTime && sign == '-':
-		return value.NewTimespan(value.Duration(a.Int() - b.Int()))
-	case a.Type() == value.DateTime && b.Type() == value.Timespan && sign == '-':
-		return moved(a, -b.Timespan())
-	case a.Type() == value.DateTime && b.Type() == value.Timespan && sign == '+':
-		return moved(a, b.Timespan())
-	case b.Type() == value.DateTime && a.Type() == value.Timespan && sign == '+':
-		return moved(b, a.Timespan())
-	default:
-		return value.Null(value.DateTime)
-	}
-}
-
-// moved is t + d, or null outside the years 1 to 9999.
-func moved(t value.Value, d value.Duration) value.Value {
-	u, ok := t.DateTime().Add(d)
-	if !ok {
-		return value.Null(value.DateTime)
-	}
-	return value.NewDateTime(u)
-}
-
-// calculateDuration is timespan ± timespan, timespan / timespan (a real), % and the
-// product or quotient with a number.
-func calculateDuration(sign byte, a, b value.Value, result value.Type) value.Value {
-	both := a.Type() == value.Timespan && b.Type() == value.Timespan
-	switch {
-	case both && sign == '/':
-		return value.Convert(value.NewReal(a.Real()/b.Real()), result)
-	case both && sign != '*':
-		v := calculateWhole(sign, a.Int(), b.Int())
-		if v.IsNull() {
-			return value.Null(result)
-		}
-		return value.NewTimespan(value.Duration(v.Int()))
-	case both:
-		return value.Null(result)
-	case sign == '*' && a.Type().Numeric():
-		return scaled(b, a.Real(), result)
-	case sign == '*' && b.Type().Numeric():
-		return scaled(a, b.Real(), result)
-	case sign == '/' && b.Type().Numeric() && b.Real() != 0:
-		return scaled(a, 1/b.Real(), result)
-	default:
-		return value.Null(result)
-	}
-}
-
-func scaled(d value.Value, factor float64, result value.Type) value.Value {
-	if factor == math.Trunc(factor) && math.Abs(factor) < 1<<53 {
-		return value.NewTimespan(value.Duration(d.Int() * int64(factor)))
-	}
-	f := math.Round(d.Real() * factor)
-	if math.IsNaN(f) || math.Abs(f) > math.MaxInt64 {
-		return value.Null(result)
-	}
-	return value.NewTimespan(value.Duration(f))
+func negate(c *function.Invocation, args []value.Value) value.Value {
+	return value.Negate(args[0], c.Result)
 }

@@ -1,9 +1,10 @@
 package kql
 
 import (
-	"regexp"
+	"errors"
 
 	"github.com/seed-67b27da2/geiger/detection/kql/bind"
+	"github.com/seed-67b27da2/geiger/detection/kql/function"
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
@@ -43,19 +44,53 @@ func (c *compiler) call(e *bind.Call) expr {
 	if op, ok := parseStringOperator(e.Name); ok {
 		return c.stringOperator(e, op, args)
 	}
-	f, ok := scalarFunction(e.Name)
-	if !ok {
+	f, ok := function.Find(e.Name)
+	if !ok || !f.Supported() {
 		c.unsupported(nameSpan(e), "function %s is not supported", e.Name)
 		return &literal{value: value.Null(e.Type())}
 	}
-	if e.Name == geoFixture {
+	c.checkPattern(e, f)
+	switch e.Name {
+	case geoFixture:
 		c.needs(geoFixture)
-	}
-	c.checkPatterns(e)
-	if e.Name == "bag_pack_columns" {
+		return &geoInfo{arg: args[0], span: e.Span()}
+	case "has_any_index":
+		return c.row(e, hasAnyIndex, args...)
+	case "bag_pack_columns":
 		args = withNames(e, args)
 	}
-	return c.row(e, f, args...)
+	if f.Call == nil {
+		c.unsupported(nameSpan(e), "function %s is not supported here", e.Name)
+		return &literal{value: value.Null(e.Type())}
+	}
+	return c.row(e, f.Evaluate, args...)
+}
+
+// checkPattern reports a constant regular expression that does not compile.
+func (c *compiler) checkPattern(e *bind.Call, f *function.Function) {
+	if f.Pattern == 0 || f.Pattern > len(e.Args) {
+		return
+	}
+	l, ok := e.Args[f.Pattern-1].(*bind.Literal)
+	if !ok {
+		return
+	}
+	re, err := function.CompilePattern(l.Value.Str())
+	switch {
+	case err != nil:
+		c.patternFault(l.Span(), err)
+	case e.Name == "extract_all" && (re.NumSubexp() < 1 || re.NumSubexp() > 16):
+		c.report(syntax.ClassBind, l.Span(), "%s needs a regular expression with 1 to 16 groups, not %d", e.Name, re.NumSubexp())
+	}
+}
+
+// patternFault reports a constant pattern that does not compile.
+func (c *compiler) patternFault(at syntax.Span, err error) {
+	class := syntax.ClassBind
+	if errors.Is(err, function.ErrSetOperation) {
+		class = syntax.ClassUnsupported
+	}
+	c.report(class, at, "%v", err)
 }
 
 // withNames puts the name of every column before its value.
@@ -78,37 +113,13 @@ func nameSpan(e *bind.Call) syntax.Span {
 }
 
 // row makes a call of a function of scalars.
-func (c *compiler) row(e bind.Expr, f rowFunction, args ...expr) expr {
+func (c *compiler) row(e bind.Expr, f function.Call, args ...expr) expr {
 	return &rowCall{function: f, args: args, result: e.Type(), span: e.Span()}
 }
 
-// rowFunction computes a function from the scalars of one combination of arguments.
-type rowFunction func(c *invocation, args []value.Value) value.Value
-
-// invocation is what a row function may use besides its arguments: the instant of the
-// query, the result type, patterns compiled earlier; and where it reports a failure.
-type invocation struct {
-	x        *execution
-	result   value.Type
-	span     syntax.Span
-	err      error
-	patterns map[string]*regexp.Regexp
-}
-
-// fail reports a run-time error; the first one counts. It gives null to return.
-func (c *invocation) fail(format string, args ...any) value.Value {
-	if c.err == nil {
-		c.err = c.x.fail(c.span, format, args...)
-	}
-	return value.Null(c.result)
-}
-
-// null is the null of the call's result type.
-func (c *invocation) null() value.Value { return value.Null(c.result) }
-
 // rowCall evaluates a row function once for each distinct combination of arguments.
 type rowCall struct {
-	function rowFunction
+	function function.Call
 	args     []expr
 	result   value.Type
 	span     syntax.Span
@@ -121,7 +132,7 @@ func (e *rowCall) eval(x *execution, r *relation) (*vector, error) {
 	}
 	f := newFrame(r.rows, args)
 	out := newBuffer(e.result, f.n)
-	c := &invocation{x: x, result: e.result, span: e.span}
+	c := &function.Invocation{Now: x.now, Result: e.result}
 	cells := make([]value.Value, len(args))
 	for i := range f.n {
 		if err := x.stop(i); err != nil {
@@ -131,8 +142,8 @@ func (e *rowCall) eval(x *execution, r *relation) (*vector, error) {
 			cells[k] = a.value(i)
 		}
 		out.set(i, e.function(c, cells))
-		if c.err != nil {
-			return nil, c.err
+		if err := c.Err(); err != nil {
+			return nil, x.fail(e.span, "%v", err)
 		}
 	}
 	return f.finish(out.vector()), nil

@@ -2,6 +2,7 @@ package kql
 
 import (
 	"github.com/seed-67b27da2/geiger/detection/kql/bind"
+	"github.com/seed-67b27da2/geiger/detection/kql/function"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
 
@@ -78,8 +79,8 @@ func coerceLiteral(e expr, t, other value.Type) (expr, value.Type) {
 }
 
 // compareScalars is the comparison of values of types that meet only at run time.
-func compareScalars(sign relationSign) rowFunction {
-	return func(_ *invocation, args []value.Value) value.Value {
+func compareScalars(sign relationSign) function.Call {
+	return func(_ *function.Invocation, args []value.Value) value.Value {
 		if truth, null := nullComparison(sign, args[0].IsNull(), args[1].IsNull()); null {
 			return truth
 		}
@@ -257,8 +258,8 @@ func (c *compiler) bounds(e *bind.Call) expr {
 	return &logic{args: []expr{compare(">=", low), compare("<=", high)}}
 }
 
-func betweenBounds(negated bool) rowFunction {
-	return func(_ *invocation, args []value.Value) value.Value {
+func betweenBounds(negated bool) function.Call {
+	return func(_ *function.Invocation, args []value.Value) value.Value {
 		subject, low, high := args[0], args[1], args[2]
 		if subject.IsNull() || low.IsNull() || high.IsNull() {
 			return value.Null(value.Bool)

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/seed-67b27da2/geiger/detection/kql/bind"
+	"github.com/seed-67b27da2/geiger/detection/kql/function"
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
@@ -47,22 +48,27 @@ func (c *compiler) expr(e bind.Expr) expr {
 // part compiles one result of a function that gives several.
 func (c *compiler) part(e *bind.Part) expr {
 	call, ok := e.Target.(*bind.Call)
-	if ok {
-		switch call.Name {
-		case "array_sort_asc":
-			return c.row(e, arraySort(1, e.Index), c.exprs(call.Args)...)
-		case "array_sort_desc":
-			return c.row(e, arraySort(-1, e.Index), c.exprs(call.Args)...)
-		}
-		if fit, ok := fitFunction(call.Name); ok {
-			return c.row(e, fitPart(fit, e.Index), c.exprs(call.Args)...)
-		}
-		c.unsupported(nameSpan(call), "function %s is not supported", call.Name)
-	} else {
+	if !ok {
 		c.unsupported(e.Span(), "this expression (%s) is not supported", c.text(e.Span()))
+		return &literal{value: value.Null(e.Type())}
 	}
-	return &literal{value: value.Null(e.Type())}
+	f, ok := function.Find(call.Name)
+	if !ok || f.Parts == nil {
+		c.unsupported(nameSpan(call), "function %s is not supported", call.Name)
+		return &literal{value: value.Null(e.Type())}
+	}
+	return c.row(e, f.Part(e.Index), c.exprs(call.Args)...)
 }
+
+// member is target.name: null if the target is no bag or has no such key.
+func member(name string) function.Call {
+	return func(c *function.Invocation, args []value.Value) value.Value {
+		return value.Convert(args[0].Property(name), c.Result)
+	}
+}
+
+// element is target[index].
+func element(_ *function.Invocation, args []value.Value) value.Value { return args[0].Element(args[1]) }
 
 // sortedArray recognises array_sort_asc(a, b)[1]: an index picks one of the arrays that
 // the function sorts, not an element of the first.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/seed-67b27da2/geiger/detection/kql/bind"
+	"github.com/seed-67b27da2/geiger/detection/kql/function"
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
@@ -280,15 +281,33 @@ type places struct {
 
 // geoInfo is geo_info_from_ip_address: the columns of the narrowest network that an address lies in, as a bag.
 // Source: https://learn.microsoft.com/kusto/query/geo-info-from-ip-address-function
-func geoInfo(c *invocation, args []value.Value) value.Value {
-	p, err := c.x.placesAt(c.span)
+type geoInfo struct {
+	arg  expr
+	span syntax.Span
+}
+
+func (e *geoInfo) eval(x *execution, r *relation) (*vector, error) {
+	p, err := x.placesAt(e.span)
 	if err != nil {
-		c.err = err
-		return c.null()
+		return nil, err
 	}
-	rows := p.lookup.matches(p.index, args[0])
+	arg, err := e.arg.eval(x, r)
+	if err != nil {
+		return nil, err
+	}
+	f := newFrame(r.rows, []*vector{arg})
+	out := newBuffer(value.Dynamic, f.n)
+	for i := range f.n {
+		out.set(i, p.find(f.args[0].value(i)))
+	}
+	return f.finish(out.vector()), nil
+}
+
+// find gives what is known of an address; null if nothing is.
+func (p *places) find(address value.Value) value.Value {
+	rows := p.lookup.matches(p.index, address)
 	if len(rows) == 0 {
-		return c.null()
+		return value.Null(value.Dynamic)
 	}
 	bag := value.NewBag()
 	for i, column := range p.table.columns {
@@ -312,7 +331,7 @@ func (x *execution) placesAt(span syntax.Span) (*places, error) {
 	if network < 0 {
 		return nil, x.fail(span, "the fixture %s needs a column network", geoFixture)
 	}
-	p := &places{table: t, network: network, lookup: addressLookup{parse: parseIPv6}}
+	p := &places{table: t, network: network, lookup: addressLookup{parse: function.ParseIPv6}}
 	p.index = p.lookup.index(t.vectors[network])
 	x.places = p
 	return p, nil

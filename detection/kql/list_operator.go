@@ -2,12 +2,13 @@ package kql
 
 import (
 	"github.com/seed-67b27da2/geiger/detection/kql/bind"
+	"github.com/seed-67b27da2/geiger/detection/kql/function"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
 
 // membership is in and !in for values that are not strings: the or of ==, the and of !=.
-func membership(op stringOperator) rowFunction {
-	return func(_ *invocation, args []value.Value) value.Value {
+func membership(op stringOperator) function.Call {
+	return func(_ *function.Invocation, args []value.Value) value.Value {
 		for _, candidate := range listed(args[1:]) {
 			if isMember(args[0], candidate, !op.sensitive) {
 				return value.NewBool(!op.negated)

@@ -164,7 +164,7 @@ func (o *bagUnpack) unpack(r *relation, bags *vector, kept []int, found []value.
 		}
 		b := newBuffer(c.Type, f.n)
 		for row := range f.n {
-			b.set(row, property(f.args[0].value(row).Dynamic(), strings.TrimPrefix(c.Name, o.prefix)))
+			b.set(row, f.args[0].value(row).Property(strings.TrimPrefix(c.Name, o.prefix)))
 		}
 		slots[i] = newSlot(f.finish(b.vector()))
 	}

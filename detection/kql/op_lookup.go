@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"github.com/seed-67b27da2/geiger/detection/kql/bind"
+	"github.com/seed-67b27da2/geiger/detection/kql/function"
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
@@ -25,10 +26,10 @@ func (c *compiler) addressLookup(p *bind.Evaluate) operator {
 	}
 	o := &addressLookup{
 		input: c.operator(p.Input), table: c.operator(p.Args[0].Table), plan: p,
-		address: c.expr(p.Args[1].Expr), network: c.expr(p.Args[2].Expr), parse: parseIPv4,
+		address: c.expr(p.Args[1].Expr), network: c.expr(p.Args[2].Expr), parse: function.ParseIPv4,
 	}
 	if p.Name == "ipv6_lookup" {
-		o.parse = parseIPv6
+		o.parse = function.ParseIPv6
 	}
 	for _, a := range p.Args[3:] {
 		switch e := a.Expr.(type) {
@@ -96,7 +97,7 @@ type networkIndex map[int]map[netip.Addr][]uint32
 func (o *addressLookup) index(networks *vector) networkIndex {
 	index := networkIndex{}
 	for row := range networks.rows {
-		p, ok := o.parse(text(networks.value(row)))
+		p, ok := o.parse(networks.value(row).String())
 		if !ok {
 			continue
 		}
@@ -111,7 +112,7 @@ func (o *addressLookup) index(networks *vector) networkIndex {
 
 // matches lists the rows whose network holds an address, the narrowest network first.
 func (o *addressLookup) matches(index networkIndex, address value.Value) []uint32 {
-	p, ok := o.parse(text(address))
+	p, ok := o.parse(address.String())
 	if !ok {
 		return nil
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/seed-67b27da2/geiger/detection/kql/bind"
+	"github.com/seed-67b27da2/geiger/detection/kql/function"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
 
@@ -42,7 +43,7 @@ func patternOf(p *bind.Parse) (*regexp.Regexp, error) {
 		case part.Star:
 			out.WriteString(`(?:.*?)`)
 		case part.Index < 0 && inRegex:
-			rewritten, err := rewritePattern(part.Text)
+			rewritten, err := function.RewritePattern(part.Text)
 			if err != nil {
 				return nil, err
 			}

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/seed-67b27da2/geiger/detection/kql/bind"
+	"github.com/seed-67b27da2/geiger/detection/kql/function"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
 
@@ -41,7 +42,7 @@ func (c *compiler) parseKV(p *bind.ParseKV) operator {
 	}
 	switch {
 	case pattern != "":
-		re, err := compilePattern(pattern)
+		re, err := function.CompilePattern(pattern)
 		if err != nil {
 			c.patternFault(p.Span(), err)
 			return o
@@ -85,7 +86,7 @@ func (o *parseKV) run(x *execution) (*relation, error) {
 			return nil, err
 		}
 		values := map[string]string{}
-		o.pairs(text(f.args[0].value(row)), func(key, v string) {
+		o.pairs(f.args[0].value(row).String(), func(key, v string) {
 			key = strings.TrimSpace(key)
 			if _, known := values[key]; !known {
 				values[key] = strings.TrimSpace(v)

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/seed-67b27da2/geiger/detection/kql/bind"
+	"github.com/seed-67b27da2/geiger/detection/kql/function"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
 
@@ -125,10 +126,10 @@ func (o *makeSeries) steps(x *execution, axis *vector) (steps, error) {
 		return s, nil
 	}
 	if o.plan.Inclusive && !s.from.IsNull() {
-		s.from = bin(s.from, s.width, nil, s.from.Type())
+		s.from = function.Bin(s.from, s.width, nil, s.from.Type())
 	}
 	if s.from.IsNull() {
-		s.from = bin(least, s.width, nil, least.Type())
+		s.from = function.Bin(least, s.width, nil, least.Type())
 	}
 	last := s.index(greatest)
 	if !to.IsNull() {
@@ -137,8 +138,8 @@ func (o *makeSeries) steps(x *execution, axis *vector) (steps, error) {
 			last--
 		}
 	}
-	if last >= maxElements {
-		return s, x.fail(o.plan.Span(), "make-series makes more than %d steps", maxElements)
+	if last >= function.MaxElements {
+		return s, x.fail(o.plan.Span(), "make-series makes more than %d steps", function.MaxElements)
 	}
 	s.n = int(max(0, last+1))
 	return s, nil
@@ -155,10 +156,10 @@ func (o *makeSeries) bound(x *execution, e expr, axis value.Type) (value.Value, 
 		return value.Value{}, err
 	}
 	t := value.Long
-	if n := numberOf(v.value(0)); storageOf(axis) != inInts || n.Type() == value.Real {
+	if n := value.Scalar(v.value(0)); storageOf(axis) != inInts || n.Type() == value.Real {
 		t = value.Real
 	}
-	return value.Convert(numberOf(v.value(0)), t), nil
+	return value.Convert(value.Scalar(v.value(0)), t), nil
 }
 
 // extent is the least and the greatest value that is not null.

@@ -261,7 +261,7 @@ func (o *rangeRows) count(x *execution, typ value.Type, from, to, step int64) (*
 }
 
 func (o *rangeRows) fill(x *execution, b *Builder, typ value.Type, from, to, step value.Value) error {
-	up := calculate('+', from, step, typ)
+	up := value.Calculate('+', from, step, typ)
 	direction, ok := value.Compare(up, from, false)
 	if up.IsNull() || !ok || direction == 0 {
 		return nil
@@ -269,7 +269,7 @@ func (o *rangeRows) fill(x *execution, b *Builder, typ value.Type, from, to, ste
 	for n := 0; ; n++ {
 		v := value.Convert(from, typ)
 		if n > 0 {
-			v = value.Convert(calculate('+', from, calculate('*', value.NewLong(int64(n)), step, step.Type()), typ), typ)
+			v = value.Convert(value.Calculate('+', from, value.Calculate('*', value.NewLong(int64(n)), step, step.Type()), typ), typ)
 		}
 		order, ok := value.Compare(v, to, false)
 		if v.IsNull() || !ok || order == direction {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/seed-67b27da2/geiger/detection/kql/function"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
 
@@ -90,7 +91,7 @@ func newMatcher(op stringOperator, needles []string) *matcher {
 
 // newRegexMatcher prepares matches regex.
 func newRegexMatcher(op stringOperator, pattern string) (*matcher, error) {
-	re, err := compilePattern(pattern)
+	re, err := function.CompilePattern(pattern)
 	if err != nil {
 		return nil, err
 	}
@@ -276,4 +277,16 @@ func texts(list []string, v value.Value) []string {
 		list = append(list, value.NewDynamic(e).String())
 	}
 	return list
+}
+
+// hasAnyIndex is the position of the first needle of the list that the text has as a
+// term, or -1.
+func hasAnyIndex(_ *function.Invocation, args []value.Value) value.Value {
+	for i, t := range texts(nil, args[1]) {
+		n := newNeedle(t, false, true, true)
+		if n.in(args[0].String()) {
+			return value.NewLong(int64(i))
+		}
+	}
+	return value.NewLong(-1)
 }

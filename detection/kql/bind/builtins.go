@@ -7,14 +7,17 @@ import (
 	"strings"
 	"sync"
 
+	functions "github.com/seed-67b27da2/geiger/detection/kql/function"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
 
-// builtinsText lists the signatures of the language, one to a line:
+// builtinsText lists the signatures of aggregates, plugins and operators, one to a line:
 //
 //	section name[=canonical] naming returns [&layout] parameter...
 //
-// section is f (scalar function), a (aggregate), p (plugin) or o (operator). naming is how the
+// Those of scalar functions are in package function, in the same notation from naming on.
+//
+// section is a (aggregate), p (plugin) or o (operator). naming is how the
 // result column is called: first (as the first argument), name_first (name_argument), prefix_first=p
 // (p_argument), prefix=p (p), only, value, or -. returns is a type or a rule (param0, widest, common, custom ...). A parameter is
 // name:kind[/restriction][~][?+*{min,max}] where kind is a type, several types a|b, or a class of types;
@@ -68,23 +71,36 @@ func parseCatalog(text string) *catalog {
 		scalars: map[string]*function{}, aggregates: map[string]*function{},
 		plugins: map[string]*function{}, operators: map[string]*function{},
 	}
-	sections := map[string]map[string]*function{"f": c.scalars, "a": c.aggregates, "p": c.plugins, "o": c.operators}
+	sections := map[string]map[string]*function{"a": c.aggregates, "p": c.plugins, "o": c.operators}
 	for line := range strings.Lines(text) {
 		fields := strings.Fields(line)
 		if len(fields) < 4 || strings.HasPrefix(line, "#") {
 			continue
 		}
-		section := sections[fields[0]]
 		name, canonical, _ := cutAlias(fields[0], fields[1])
-		f := section[name]
-		if f == nil {
-			f = &function{name: name, canonical: canonical}
-			f.naming, f.prefix, f.hasPrefix = strings.Cut(fields[2], "=")
-			section[name] = f
+		declare(sections[fields[0]], name, canonical, fields[2:])
+	}
+	for _, family := range functions.Families() {
+		for _, f := range family.Functions {
+			for _, name := range append([]string{f.Name}, f.Aliases...) {
+				for _, signature := range f.Signatures {
+					declare(c.scalars, name, f.Name, strings.Fields(signature))
+				}
+			}
 		}
-		f.signatures = append(f.signatures, parseSignature(fields[3:]))
 	}
 	return c
+}
+
+// declare adds an overload: naming returns [&layout] parameter...
+func declare(section map[string]*function, name, canonical string, fields []string) {
+	f := section[name]
+	if f == nil {
+		f = &function{name: name, canonical: canonical}
+		f.naming, f.prefix, f.hasPrefix = strings.Cut(fields[0], "=")
+		section[name] = f
+	}
+	f.signatures = append(f.signatures, parseSignature(fields[1:]))
 }
 
 func cutAlias(section, field string) (name, canonical string, aliased bool) {

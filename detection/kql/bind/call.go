@@ -214,24 +214,7 @@ func (b *binder) bindPackAll(f *function, plan *Call, c *call) {
 }
 
 // planName is the one name under which the executor knows a function and its aliases.
-func (f *function) planName() string {
-	switch f.canonical {
-	case "iif":
-		return "iff"
-	case "todynamic", "toobject", "parsejson":
-		return "parse_json"
-	case "floor":
-		return "bin"
-	case "todouble":
-		return "toreal"
-	case "totime":
-		return "totimespan"
-	case "extractjson":
-		return "extract_json"
-	default:
-		return f.canonical
-	}
-}
+func (f *function) planName() string { return f.canonical }
 
 func isConversion(name string) bool {
 	switch name {

@@ -11,7 +11,7 @@ import (
 // inside a dynamic by its own type. It is false if the two have no common type, as a
 // string that is no number and a number.
 func Compare(a, b Value, foldCase bool) (order int, ok bool) {
-	a, b = scalarOf(a), scalarOf(b)
+	a, b = Scalar(a), Scalar(b)
 	if a.typ != b.typ {
 		if a, b, ok = common(a, b); !ok {
 			return 0, false
@@ -36,8 +36,8 @@ func Compare(a, b Value, foldCase bool) (order int, ok bool) {
 	}
 }
 
-// scalarOf takes a scalar out of a dynamic.
-func scalarOf(v Value) Value {
+// Scalar takes the scalar out of a dynamic; arrays and bags stay.
+func Scalar(v Value) Value {
 	if v.typ == Dynamic {
 		return FromDynamic(v.any)
 	}
@@ -68,6 +68,23 @@ func common(a, b Value) (Value, Value, bool) {
 		return a, b, false
 	}
 	return a, b, !a.IsNull() && !b.IsNull()
+}
+
+// Order is [Compare] for any two values: those that have no common type are ordered by their texts.
+func Order(a, b Value) int {
+	if order, ok := Compare(a, b, false); ok {
+		return order
+	}
+	return strings.Compare(a.String(), b.String())
+}
+
+// Equal compares two scalars that may be of different types; null equals nothing.
+func Equal(a, b Value) bool {
+	if a.IsNull() || b.IsNull() {
+		return false
+	}
+	order, ok := Compare(a, b, false)
+	return ok && order == 0
 }
 
 // equalFold is equality under simple case folding.

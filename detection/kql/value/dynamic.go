@@ -178,6 +178,38 @@ func FromDynamic(x any) Value {
 	}
 }
 
+// Property is the value of a bag's key, null if v is no bag or lacks the key.
+func (v Value) Property(key string) Value {
+	bag, ok := v.Dynamic().(*Bag)
+	if !ok {
+		return Null(Dynamic)
+	}
+	x, _ := bag.Get(key)
+	return NewDynamic(x)
+}
+
+// Element is what v[index] gives: the value of a bag's key, or an element of an array, counted from
+// its end if the index is negative; null if there is none.
+func (v Value) Element(index Value) Value {
+	index = Scalar(index)
+	if index.Type() == String {
+		return v.Property(index.Str())
+	}
+	list, ok := v.Dynamic().([]any)
+	n := Convert(index, Long)
+	if !ok || n.IsNull() {
+		return Null(Dynamic)
+	}
+	i := n.Int()
+	if i < 0 {
+		i += int64(len(list))
+	}
+	if i < 0 || i >= int64(len(list)) {
+		return Null(Dynamic)
+	}
+	return NewDynamic(list[i])
+}
+
 var (
 	errTrailing = errors.New("text after the JSON value")
 	errTooDeep  = errors.New("JSON nested too deep")

@@ -109,7 +109,7 @@ func (w *walker) cumulate(row int) value.Value {
 		w.sum = value.Convert(value.NewLong(0), w.out.v.typ)
 	}
 	if term := w.args[0].value(row); !term.IsNull() {
-		w.sum = calculate('+', w.sum, term, w.out.v.typ)
+		w.sum = value.Calculate('+', w.sum, term, w.out.v.typ)
 	}
 	return w.sum
 }

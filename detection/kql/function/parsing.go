@@ -1,4 +1,4 @@
-package kql
+package function
 
 import (
 	"encoding/csv"
@@ -9,40 +9,25 @@ import (
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
 
-// parsingFunction finds functions that take structured texts apart.
-func parsingFunction(name string) rowFunction {
-	switch name {
-	case "parse_url", "parseurl":
-		return onParsed(parseURL)
-	case "parse_urlquery", "parseurlquery":
-		return onParsed(func(s string) any {
-			b := value.NewBag()
-			b.Set("Query Parameters", queryParameters(strings.TrimPrefix(s, "?")))
-			return b
-		})
-	case "parse_path":
-		return onParsed(parsePath)
-	case "parse_command_line":
-		return func(_ *invocation, args []value.Value) value.Value {
-			return value.NewDynamic(commandLineArguments(text(args[0])))
-		}
-	case "parse_version":
-		return parseVersion
-	case "parse_csv":
-		return onParsed(parseCSV)
-	case "parse_xml":
-		return parseXML
-	case "extract_json", "extractjson":
-		return extractJSON
-	case "format_bytes":
-		return sticky(formatBytes)
-	default:
-		return nil
+func parsingFunctions() []Function {
+	return []Function{
+		{Name: "parse_url", Aliases: []string{"parseurl"}, Signatures: []string{"- bag{Scheme:string,Host:string,Port:string,Path:string,Username:string,Password:string,Query%20Parameters:dynamic,Fragment:string} url:string"}, Doc: "parse-url-function", Call: onParsed(parseURL)},
+		{Name: "parse_urlquery", Aliases: []string{"parseurlquery"}, Signatures: []string{"- bag{Query%20Parameters:dynamic} query:string"}, Doc: "parse-urlquery-function", Call: onParsed(parseURLQuery)},
+		{Name: "parse_path", Signatures: []string{"- bag{Scheme:string,RootPath:string,DirectoryPath:string,DirectoryName:string,Filename:string,Extension:string,AlternateDataStreamName:string} path:string"}, Doc: "parse-path-function", Call: onParsed(parsePath)},
+		{Name: "parse_command_line", Signatures: []string{"- array<string> command:Scalar parser:string"}, Doc: "parse-command-line-function", Call: parseCommandLine},
+		{Name: "parse_csv", Signatures: []string{"first array csv_text:StringOrDynamic"}, Doc: "parse-csv-function", Call: onParsed(parseCSV)},
+		{Name: "parse_xml", Signatures: []string{"first bag xml_text:StringOrDynamic"}, Doc: "parse-xml-function", Call: parseXML},
+		{Name: "parse_version", Signatures: []string{"- decimal version:string"}, Doc: "parse-version-function", Call: parseVersion},
+		{Name: "parse_user_agent", Signatures: []string{"- bag{Browser:bag{Family:string,MajorVersion:string,MinorVersion:string,Patch:string},OperatingSystem:bag{Family:string,MajorVersion:string,MinorVersion:string,Patch:string,PatchMinor:string},Device:bag{Family:string,Brand:string,Model:string}} user_agent:string look_for:StringOrArray?"}, Doc: "parse-user-agent-function"},
+		{Name: "extract_json", Aliases: []string{"extractjson"}, Signatures: []string{
+			"- string jsonPath:string/Constant jsonText:string",
+			"- literaln jsonPath:string/Constant jsonText:string type:type/Literal",
+		}, Doc: "extract-json-function", Call: extractJSON},
 	}
 }
 
-func onParsed(f func(string) any) rowFunction {
-	return func(_ *invocation, args []value.Value) value.Value { return value.NewDynamic(f(text(args[0]))) }
+func onParsed(f func(string) any) Call {
+	return func(_ *Invocation, args []value.Value) value.Value { return value.NewDynamic(f(text(args[0]))) }
 }
 
 // parseURL splits scheme://[user:password@]host[:port][/path][?query][#fragment]. A
@@ -93,6 +78,16 @@ func queryParameters(query string) *value.Bag {
 		b.Set(k, v)
 	}
 	return b
+}
+
+func parseURLQuery(s string) any {
+	b := value.NewBag()
+	b.Set("Query Parameters", queryParameters(strings.TrimPrefix(s, "?")))
+	return b
+}
+
+func parseCommandLine(_ *Invocation, args []value.Value) value.Value {
+	return value.NewDynamic(commandLineArguments(text(args[0])))
 }
 
 // parsePath splits a file path or URI.
@@ -184,10 +179,10 @@ func nextArgument(s string, i int) (string, int) {
 }
 
 // parseVersion makes one number of up to four parts of up to eight digits, for comparison.
-func parseVersion(c *invocation, args []value.Value) value.Value {
+func parseVersion(c *Invocation, args []value.Value) value.Value {
 	parts := strings.Split(text(args[0]), ".")
 	if len(parts) > 4 {
-		return c.null()
+		return c.Null()
 	}
 	var digits strings.Builder
 	for i := range 4 {
@@ -195,7 +190,7 @@ func parseVersion(c *invocation, args []value.Value) value.Value {
 		if i < len(parts) {
 			var err error
 			if n, err = strconv.ParseUint(strings.TrimSpace(parts[i]), 10, 64); err != nil || n > 99999999 {
-				return c.null()
+				return c.Null()
 			}
 		}
 		fmt.Fprintf(&digits, "%08d", n)
@@ -216,23 +211,23 @@ func parseCSV(s string) any {
 }
 
 // extractJSON is extract_json(path, text [, typeof]).
-func extractJSON(c *invocation, args []value.Value) value.Value {
+func extractJSON(c *Invocation, args []value.Value) value.Value {
 	x := args[1].Dynamic()
 	if args[1].Type() == value.String {
 		var err error
 		if x, err = value.ParseJSON(text(args[1])); err != nil {
-			return c.null()
+			return c.Null()
 		}
 	}
 	steps, ok := jsonPath(text(args[0]))
 	if !ok {
-		return c.fail("JSON path %q is not supported", text(args[0]))
+		return c.Fail("JSON path %q is not supported", text(args[0]))
 	}
 	v := value.NewDynamic(x)
 	for _, step := range steps {
-		v = element(c, []value.Value{v, step})
+		v = v.Element(step)
 	}
-	return value.Convert(v, c.result)
+	return value.Convert(v, c.Result)
 }
 
 // jsonPath reads $.a.b[0]['c'].
@@ -273,17 +268,4 @@ func jsonIndex(s string) (value.Value, bool) {
 	}
 	n, err := strconv.Atoi(s)
 	return value.NewLong(int64(n)), err == nil
-}
-
-// formatBytes is format_bytes(size [, precision [, units]]).
-func formatBytes(_ *invocation, args []value.Value) value.Value {
-	size, precision := numberOf(args[0]).Real(), long(args, 1, 0)
-	units := []string{"Bytes", "KB", "MB", "GB", "TB", "PB", "EB"}
-	at := 0
-	for at+1 < len(units) && (len(args) > 2 && text(args[2]) != units[at] || len(args) < 3 && (size >= 1024 || size <= -1024)) {
-		size /= 1024
-		at++
-	}
-	s := strconv.FormatFloat(roundTo(size, int(min(precision, 15))), 'f', -1, 64)
-	return value.NewString(s + " " + units[at])
 }

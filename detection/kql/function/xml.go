@@ -1,4 +1,4 @@
-package kql
+package function
 
 import (
 	"encoding/xml"
@@ -12,7 +12,7 @@ import (
 // parseXML turns a document into bags: an element into a property, its attributes into
 // properties that begin with @, its text into #text, or into the value itself if it has
 // nothing else; elements of the same name into an array. Text that is no XML is null.
-func parseXML(c *invocation, args []value.Value) value.Value {
+func parseXML(c *Invocation, args []value.Value) value.Value {
 	d := xml.NewDecoder(strings.NewReader(text(args[0])))
 	d.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil }
 	root := value.NewBag()
@@ -22,18 +22,18 @@ func parseXML(c *invocation, args []value.Value) value.Value {
 			break
 		}
 		if err != nil {
-			return c.null()
+			return c.Null()
 		}
 		if start, ok := t.(xml.StartElement); ok {
 			x, err := xmlElement(d, start, 0)
 			if err != nil {
-				return c.null()
+				return c.Null()
 			}
 			addProperty(root, qualified(start.Name), x)
 		}
 	}
 	if root.Len() == 0 {
-		return c.null()
+		return c.Null()
 	}
 	return value.NewDynamic(root)
 }

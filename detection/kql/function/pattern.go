@@ -1,22 +1,20 @@
-package kql
+package function
 
 import (
 	"errors"
 	"fmt"
 	"regexp"
 	"strings"
-
-	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 )
 
-// compilePattern compiles a regular expression of the language. The service uses the
+// CompilePattern compiles a regular expression of the language. The service uses the
 // syntax of Rust's regex crate, in which \d \w \s and \b are Unicode classes; Go's are
 // ASCII, so they are rewritten. What only that crate has (class set operations) is
 // refused. Neither has look-around or back-references.
 //
-// The error is an [errSetOperation] if the pattern is valid there.
-func compilePattern(pattern string) (*regexp.Regexp, error) {
-	rewritten, err := rewritePattern(pattern)
+// The error is an [ErrSetOperation] if the pattern is valid there.
+func CompilePattern(pattern string) (*regexp.Regexp, error) {
+	rewritten, err := RewritePattern(pattern)
 	if err != nil {
 		return nil, err
 	}
@@ -27,17 +25,8 @@ func compilePattern(pattern string) (*regexp.Regexp, error) {
 	return re, nil
 }
 
-// errSetOperation is a pattern that this engine lacks, not a wrong one.
-var errSetOperation = errors.New("set operations inside a character class of a regular expression are not supported")
-
-// patternFault reports a constant pattern that does not compile.
-func (c *compiler) patternFault(at syntax.Span, err error) {
-	class := syntax.ClassBind
-	if errors.Is(err, errSetOperation) {
-		class = syntax.ClassUnsupported
-	}
-	c.report(class, at, "%v", err)
-}
+// ErrSetOperation is a pattern that this engine lacks, not a wrong one.
+var ErrSetOperation = errors.New("set operations inside a character class of a regular expression are not supported")
 
 // unicodeClass is what a Perl class stands for, as the inside of a bracket; upper case
 // negates.
@@ -54,7 +43,8 @@ func unicodeClass(c byte) (string, bool) {
 	}
 }
 
-func rewritePattern(pattern string) (string, error) {
+// RewritePattern gives a pattern in the syntax of Go, with the meaning that it has in the language.
+func RewritePattern(pattern string) (string, error) {
 	var out strings.Builder
 	inClass := false
 	for i := 0; i < len(pattern); i++ {
@@ -82,7 +72,7 @@ func rewritePattern(pattern string) (string, error) {
 			inClass = false
 			out.WriteByte(c)
 		case inClass && (strings.HasPrefix(pattern[i:], "&&") || strings.HasPrefix(pattern[i:], "--") || strings.HasPrefix(pattern[i:], "~~")):
-			return "", fmt.Errorf("%w: %q", errSetOperation, pattern[i:i+2])
+			return "", fmt.Errorf("%w: %q", ErrSetOperation, pattern[i:i+2])
 		default:
 			out.WriteByte(c)
 		}

@@ -1,4 +1,4 @@
-package kql
+package function
 
 import (
 	"encoding/binary"

@@ -61,24 +61,3 @@ func (e *random) draw(source *rand.Rand, limit *vector, row int) value.Value {
 	}
 	return value.NewReal(source.Float64())
 }
-
-// dataSize is estimate_data_size: about how many bytes the values of a row take.
-// Source: https://learn.microsoft.com/kusto/query/estimate-data-size-function
-func dataSize(_ *invocation, args []value.Value) value.Value {
-	n := 0
-	for _, a := range args {
-		switch a.Type() {
-		case value.Bool:
-			n++
-		case value.Int:
-			n += 4
-		case value.Long, value.Real, value.DateTime, value.Timespan:
-			n += 8
-		case value.Decimal, value.GUID:
-			n += 16
-		default:
-			n += len(text(a))
-		}
-	}
-	return value.NewLong(int64(n))
-}
