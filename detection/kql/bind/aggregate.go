@@ -118,6 +118,9 @@ func (b *binder) aggregateColumns(f *function, c *call) []*column {
 	}
 	switch f.planName() {
 	case "arg_max", "arg_min":
+		if f.hasPrefix {
+			return b.oldExtremeColumns(c)
+		}
 		return b.extremeColumns(strings.TrimPrefix(f.planName(), "arg_"), c)
 	case "take_any":
 		return b.anyColumns(f, c)
@@ -159,6 +162,32 @@ func (b *binder) extremeColumns(prefix string, c *call) []*column {
 			seen[a.result] = true
 		default:
 			out = append(out, &column{name: extremeName(prefix, c, i), typing: a.typing})
+		}
+	}
+	return out
+}
+
+// oldExtremeColumns are the columns of argmax(x, a, b): x, x_a, x_b, all of which get the prefix max_.
+func (b *binder) oldExtremeColumns(c *call) []*column {
+	if len(c.args) == 0 {
+		return []*column{}
+	}
+	first := ""
+	if c.args[0].result != nil {
+		first = c.args[0].result.name
+	}
+	out := []*column{{name: first, typing: c.args[0].typing}}
+	for i, a := range c.args[1:] {
+		switch {
+		case a.star:
+			for _, pick := range b.starColumns(c) {
+				col := b.row.all()[pick]
+				out = append(out, &column{name: first + "_" + col.name, typing: col.typing})
+			}
+		case a.hasName:
+			out = append(out, &column{name: first + "_" + a.name, typing: a.typing})
+		default:
+			out = append(out, &column{name: first + "_arg" + strconv.Itoa(i+1), typing: a.typing})
 		}
 	}
 	return out

@@ -35,6 +35,8 @@ func (b *binder) checkCount(name string, c *call, at syntax.Span) {
 	}
 	low, high := s.minimum(), s.maximum()
 	switch {
+	case s.repeats() && n < low && high == unbounded:
+		b.report("KS120", at, "the function '%s' expects at least %d argument%s", name, low, plural(low))
 	case s.repeats() && (n < low || n > high):
 		b.report("KS120", at, "the function '%s' expects between %d and %d arguments", name, low, high)
 	case s.repeats():
