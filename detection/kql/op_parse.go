@@ -44,6 +44,9 @@ func patternOf(p *bind.Parse) (*regexp.Regexp, error) {
 			out.WriteString(`(?:.*?)`)
 		case part.Index < 0 && inRegex:
 			rewritten, err := function.RewritePattern(part.Text)
+			if err == nil {
+				_, err = regexp.Compile(rewritten) // alone, so that the error is about what was written
+			}
 			if err != nil {
 				return nil, err
 			}
