@@ -1,11 +1,13 @@
 package winrm
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 )
 
@@ -45,6 +47,8 @@ type receiveReply struct {
 	Streams []struct {
 		Name string `xml:"Name,attr"`
 		Data string `xml:",chardata"`
+
+		encoded []byte // Data, or the long text that it stands for
 	} `xml:"Stream"`
 	State struct {
 		Value string  `xml:"State,attr"`
@@ -56,11 +60,12 @@ const stateDone = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Comma
 
 // parseEnvelope checks that body is one whole SOAP envelope, and nothing else. A fault
 // in it is returned as a *[Fault]; every other error is a *[ProtocolError].
-func parseEnvelope(body string) (*envelope, error) {
+func parseEnvelope(body []byte) (*envelope, error) {
 	var e envelope
-	decoder := xml.NewDecoder(strings.NewReader(body))
+	short, cut := cutOutput(body)
+	decoder := xml.NewDecoder(bytes.NewReader(short))
 	if err := decoder.Decode(&e); err != nil {
-		return nil, &ProtocolError{What: "response is not a SOAP envelope (" + excerpt(body) + ")", Err: err}
+		return nil, &ProtocolError{What: "response is not a SOAP envelope (" + excerpt(string(body)) + ")", Err: err}
 	}
 	if err := onlySpace(decoder); err != nil {
 		return nil, &ProtocolError{What: "response goes on after the SOAP envelope", Err: err}
@@ -71,11 +76,46 @@ func parseEnvelope(body string) (*envelope, error) {
 	if f := e.Body.Fault; f != nil {
 		return nil, f.fault()
 	}
-	if err := e.Body.Receive.check(); err != nil {
-		return nil, err
-	}
+	e.Body.Receive.find(cut)
 	return &e, nil
 }
+
+// longText is how long the text of an element is that is not given to the XML parser.
+const longText = 512
+
+// cutOutput takes the long texts out of an envelope that can be base64: they are nearly all of it, and the XML parser is
+// slow. In their place stands where to find them. A '>' may also end a comment or stand in an attribute; what follows it
+// then up to the next '<' holds a quote, a hyphen or a bracket, and is left alone.
+func cutOutput(body []byte) (short []byte, cut [][]byte) {
+	for {
+		start := bytes.IndexByte(body, '>') + 1
+		length := bytes.IndexByte(body[start:], '<')
+		if start == 0 || length < 0 {
+			return append(short, body...), cut
+		}
+		short = append(short, body[:start]...)
+		text := body[start : start+length]
+		body = body[start+length:]
+		if length >= longText && !holdsMarkup(text) {
+			cut = append(cut, text)
+			text = []byte(placeOf(len(cut) - 1))
+		}
+		short = append(short, text...)
+	}
+}
+
+// holdsMarkup reports whether a text is more than the plain text of an element.
+func holdsMarkup(text []byte) bool {
+	for _, b := range []byte(`&"'-]`) {
+		if bytes.IndexByte(text, b) >= 0 { // many times faster than bytes.ContainsAny
+			return true
+		}
+	}
+	return false
+}
+
+// placeOf stands for the nth text that was cut out; it is not base64.
+func placeOf(n int) string { return "~" + strconv.Itoa(n) }
 
 // onlySpace reads to the end and refuses anything but white space and comments.
 func onlySpace(decoder *xml.Decoder) error {
@@ -128,22 +168,56 @@ func local(name string) string {
 	return name[strings.LastIndexByte(name, ':')+1:]
 }
 
-// check refuses what the library's parser would silently pass over: output that is
-// not base64, and an end without an exit status.
-func (r *receiveReply) check() error {
+// find puts the long outputs where they were cut out.
+func (r *receiveReply) find(cut [][]byte) {
 	if r == nil {
-		return nil
+		return
 	}
-	for _, stream := range r.Streams {
-		if _, err := base64.StdEncoding.DecodeString(stream.Data); err != nil {
-			return &ProtocolError{What: "output of the command (" + stream.Name + ") is not base64", Err: err}
+	for i := range r.Streams {
+		stream := &r.Streams[i]
+		stream.encoded = []byte(stream.Data)
+		if n, err := strconv.Atoi(strings.TrimPrefix(stream.Data, "~")); err == nil && n >= 0 && n < len(cut) && stream.Data == placeOf(n) {
+			stream.encoded = cut[n]
 		}
 	}
-	if r.State.Value != stateDone {
-		return nil
-	}
-	if r.State.Exit == nil {
-		return &ProtocolError{What: "the host reported the end of the command without an exit status"}
+}
+
+// outputs is where the output of a command goes.
+type outputs struct {
+	stdout, stderr io.Writer
+	decoded        []byte // one answer after the other
+}
+
+// write decodes the output and writes it.
+func (o *outputs) write(r *receiveReply) error {
+	for _, stream := range r.Streams {
+		var err error
+		if o.decoded, err = base64.StdEncoding.AppendDecode(o.decoded[:0], stream.encoded); err != nil {
+			return &ProtocolError{What: "output of the command (" + stream.Name + ") is not base64", Err: err}
+		}
+		to := o.stdout
+		if stream.Name == "stderr" {
+			to = o.stderr
+		}
+		if _, err := to.Write(o.decoded); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// state reports whether the command has ended, and how.
+func (r *receiveReply) state() (done bool, exit int, err error) {
+	if r.State.Value != stateDone {
+		return false, 0, nil
+	}
+	if r.State.Exit == nil {
+		return false, 0, &ProtocolError{What: "the host reported the end of the command without an exit status"}
+	}
+	// The status is a DWORD (MS-WSMV 2.2.4.5), which Windows writes as a signed or an unsigned number.
+	status, err := strconv.ParseInt(strings.TrimSpace(*r.State.Exit), 10, 64)
+	if err != nil {
+		return false, 0, &ProtocolError{What: "the host reported an exit status that is not a number", Err: err}
+	}
+	return true, int(status), nil
 }

@@ -24,6 +24,7 @@ var (
 	errClosed      = errors.New("the host closed the connection")
 	errBroken      = errors.New("the answer broke off or is not HTTP")
 	errUnsolicited = errors.New("the host spoke without being asked")
+	errTooLong     = &ProtocolError{What: fmt.Sprintf("response is longer than %d bytes", maxResponse)}
 )
 
 // session is one connection and the logon that belongs to it. It serves one request
@@ -84,7 +85,7 @@ func (c Config) connect(ctx context.Context, config *tls.Config) (*session, erro
 // read is the reader goroutine: it ends with the connection.
 func (s *session) read() {
 	defer close(s.done)
-	reader := bufio.NewReader(s.conn)
+	reader := bufio.NewReaderSize(s.conn, 64<<10)
 	for {
 		if _, err := reader.Peek(1); err != nil {
 			s.err = fmt.Errorf("%w: %w", errClosed, err)
@@ -112,17 +113,29 @@ func readAnswer(reader *bufio.Reader, request *http.Request) (answer, error) {
 		if err != nil {
 			return answer{}, fmt.Errorf("%w: %w", errBroken, err)
 		}
-		body, err := io.ReadAll(io.LimitReader(response.Body, maxResponse+1))
+		body, err := readBody(response)
 		if err != nil {
-			return answer{}, fmt.Errorf("%w: %w", errBroken, err)
-		}
-		if len(body) > maxResponse {
-			return answer{}, &ProtocolError{What: fmt.Sprintf("response is longer than %d bytes", maxResponse)}
+			return answer{}, err
 		}
 		if response.StatusCode >= 200 {
 			return answer{response.StatusCode, response.Header, body, response.Close}, nil
 		}
 	}
+}
+
+// readBody reads a body to its end.
+func readBody(response *http.Response) ([]byte, error) {
+	if response.ContentLength > maxResponse {
+		return nil, errTooLong
+	}
+	body := bytes.NewBuffer(make([]byte, 0, max(response.ContentLength, 0)+bytes.MinRead))
+	if _, err := body.ReadFrom(io.LimitReader(response.Body, maxResponse+1)); err != nil {
+		return nil, fmt.Errorf("%w: %w", errBroken, err)
+	}
+	if body.Len() > maxResponse {
+		return nil, errTooLong
+	}
+	return body.Bytes(), nil
 }
 
 // roundTrip sends one HTTP request and waits for its answer. When ctx ends, the

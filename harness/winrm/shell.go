@@ -163,26 +163,53 @@ func (s *shells) follow(ctx context.Context, shell, commandID string, i invocati
 	if err := s.feed(ctx, shell, commandID, i.input); err != nil {
 		return s.ended(ctx, shell, commandID, i, err)
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // of the request that is on its way when the output cannot be written
+	next := s.ask(ctx, shell, commandID)
+	out := &outputs{stdout: i.stdout, stderr: i.stderr}
 	for empty := 0; ; {
-		var written counter
-		done, exit, err := s.poll(ctx, shell, commandID, io.MultiWriter(i.stdout, &written), io.MultiWriter(i.stderr, &written))
-		switch {
-		case isFault(err, faultTimeout):
-			empty = 0
-		case err != nil:
+		a := <-next
+		if isFault(a.err, faultTimeout) {
+			next, empty = s.ask(ctx, shell, commandID), 0
+			continue
+		}
+		if a.err != nil {
+			return 0, a.err
+		}
+		done, exit, err := a.reply.state()
+		if err != nil {
 			return 0, err
-		case done:
-			return exit, nil
-		case written > 0:
+		}
+		if len(a.reply.Streams) > 0 {
 			empty = 0
-		default:
-			if empty++; empty > 2 {
-				if err := s.transport.config.Sleep(ctx, emptyPause); err != nil {
-					return 0, context.Cause(ctx)
-				}
+		} else if empty++; !done && empty > 2 {
+			if err := s.transport.config.Sleep(ctx, emptyPause); err != nil {
+				return 0, context.Cause(ctx)
 			}
 		}
+		if !done {
+			next = s.ask(ctx, shell, commandID) // the host prepares its answer meanwhile
+		}
+		if err := out.write(a.reply); err != nil || done {
+			return exit, err
+		}
 	}
+}
+
+// received is the answer to one Receive.
+type received struct {
+	reply *receiveReply
+	err   error
+}
+
+// ask asks for output, in the background.
+func (s *shells) ask(ctx context.Context, shell, commandID string) <-chan received {
+	answer := make(chan received, 1)
+	s.background.Go(func() {
+		reply, err := s.receive(ctx, shell, commandID)
+		answer <- received{reply, err}
+	})
+	return answer
 }
 
 // ended is the way out when the input was refused: a command that has ended without
@@ -191,10 +218,15 @@ func (s *shells) ended(ctx context.Context, shell, commandID string, i invocatio
 	if _, ok := errors.AsType[*Fault](refusal); !ok {
 		return 0, refusal
 	}
-	if done, exit, err := s.poll(ctx, shell, commandID, i.stdout, i.stderr); err == nil && done {
-		return exit, nil
+	reply, err := s.receive(ctx, shell, commandID)
+	if err != nil {
+		return 0, refusal
 	}
-	return 0, refusal
+	done, exit, err := reply.state()
+	if err != nil || !done || (&outputs{stdout: i.stdout, stderr: i.stderr}).write(reply) != nil {
+		return 0, refusal
+	}
+	return exit, nil
 }
 
 // feed sends the whole input, and its end.
@@ -210,30 +242,20 @@ func (s *shells) feed(ctx context.Context, shell, commandID string, input []byte
 	}
 }
 
-// poll asks once for output. The library's parser has met input on which it panics
-// (a nil document); the envelope is checked before, and a panic becomes an error.
-func (s *shells) poll(ctx context.Context, shell, commandID string, stdout, stderr io.Writer) (done bool, exit int, err error) {
-	body, e, err := s.call(ctx, "receive", s.messages.receive(shell, commandID), repeatable)
+// receive asks once for output.
+func (s *shells) receive(ctx context.Context, shell, commandID string) (*receiveReply, error) {
+	_, e, err := s.call(ctx, "receive", s.messages.receive(shell, commandID), repeatable)
 	if err != nil {
-		return false, 0, err
+		return nil, err
 	}
 	if e.Body.Receive == nil {
-		return false, 0, &ProtocolError{What: "answer to receive holds no output and no state"}
+		return nil, &ProtocolError{What: "answer to receive holds no output and no state"}
 	}
-	defer func() {
-		if p := recover(); p != nil {
-			err = &ProtocolError{What: fmt.Sprintf("answer to receive cannot be parsed: %v", p)}
-		}
-	}()
-	done, exit, err = winrm.ParseSlurpOutputErrResponse(body, stdout, stderr)
-	if err != nil {
-		err = &ProtocolError{What: "answer to receive cannot be parsed", Err: err}
-	}
-	return done, exit, err
+	return e.Body.Receive, nil
 }
 
 // call posts one message with the usual limit.
-func (s *shells) call(ctx context.Context, operation, body string, mode repeat) (string, *envelope, error) {
+func (s *shells) call(ctx context.Context, operation, body string, mode repeat) ([]byte, *envelope, error) {
 	return s.transport.post(ctx, operation, body, mode, s.transport.config.OperationTimeout+answerMargin)
 }
 
@@ -245,7 +267,7 @@ func (s *shells) patiently(ctx context.Context, operation, body string, mode rep
 		reply, _, err := s.call(ctx, operation, body, mode)
 		_, quota := errors.AsType[*QuotaError](err)
 		if err == nil || len(pauses) == 0 || !quota && !isFault(err, faultBusy) {
-			return reply, err
+			return string(reply), err
 		}
 		if err := s.transport.config.Sleep(ctx, pauses[0]); err != nil {
 			return "", context.Cause(ctx)

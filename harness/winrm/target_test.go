@@ -363,7 +363,7 @@ func FuzzParseEnvelope(f *testing.F) {
 	f.Add("<!DOCTYPE x [<!ENTITY a 'b'>]>" + reply("x", ""))
 	f.Add("")
 	f.Fuzz(func(t *testing.T, body string) {
-		e, err := parseEnvelope(body)
+		e, err := parseEnvelope([]byte(body))
 		if err == nil {
 			require.NotNil(t, e.Body)
 			return

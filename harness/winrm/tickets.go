@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/jcmturner/gokrb5/v8/client"
 	"github.com/jcmturner/gokrb5/v8/config"
@@ -47,7 +48,15 @@ func (c Config) newTickets() (*tickets, error) {
 	if principal == "" {
 		principal = "HTTP/" + c.Host
 	}
+	var mutex sync.Mutex // the client's own locks do not cover Destroy
+	affirm := func() error {
+		mutex.Lock()
+		defer mutex.Unlock()
+		return kdc.AffirmLogin()
+	}
 	token := func() ([]byte, error) {
+		mutex.Lock()
+		defer mutex.Unlock()
 		t, err := spnego.SPNEGOClient(kdc, principal).InitSecContext()
 		if err != nil {
 			return nil, err
@@ -60,7 +69,14 @@ func (c Config) newTickets() (*tickets, error) {
 			Reason: "no Kerberos ticket for " + principal + "; check the realm and its KDC in the Kerberos configuration, the password, and the clock",
 		}
 	}
-	return &tickets{affirm: kdc.AffirmLogin, token: token, destroy: kdc.Destroy, failed: failed}, nil
+	destroy := func() {
+		go func() { // it may have to wait for a KDC that says nothing
+			mutex.Lock()
+			defer mutex.Unlock()
+			kdc.Destroy()
+		}()
+	}
+	return &tickets{affirm: affirm, token: token, destroy: destroy, failed: failed}, nil
 }
 
 // kdcClient makes the client of the KDC; the network is not touched.

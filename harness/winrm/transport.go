@@ -58,18 +58,18 @@ func newTransport(c Config) (*transport, error) {
 
 // post sends one SOAP message and returns the checked answer. limit bounds one
 // attempt; operation names it in errors. Faults come back as errors.
-func (t *transport) post(ctx context.Context, operation, body string, mode repeat, limit time.Duration) (string, *envelope, error) {
+func (t *transport) post(ctx context.Context, operation, body string, mode repeat, limit time.Duration) ([]byte, *envelope, error) {
 	for attempt := 1; ; attempt++ {
 		a, reused, err := t.try(ctx, operation, []byte(body), limit)
 		switch {
 		case err == nil:
 			return t.read(operation, a)
 		case ctx.Err() != nil:
-			return "", nil, context.Cause(ctx)
+			return nil, nil, context.Cause(ctx)
 		case errors.Is(err, errRefused) && !reused:
-			return "", nil, t.config.refused(a)
+			return nil, nil, t.config.refused(a)
 		case attempt == attempts || !mayRepeat(err, mode):
-			return "", nil, giveUp(operation, err)
+			return nil, nil, giveUp(operation, err)
 		}
 	}
 }
@@ -92,22 +92,21 @@ func giveUp(operation string, err error) error {
 }
 
 // read checks a response that came through.
-func (t *transport) read(operation string, a answer) (string, *envelope, error) {
+func (t *transport) read(operation string, a answer) ([]byte, *envelope, error) {
 	if a.status != http.StatusOK && (a.status != http.StatusInternalServerError || len(a.body) == 0) {
-		return "", nil, unexpectedStatus(operation, a.status)
+		return nil, nil, unexpectedStatus(operation, a.status)
 	}
-	body := string(a.body)
-	e, err := parseEnvelope(body)
+	e, err := parseEnvelope(a.body)
 	if fault, ok := errors.AsType[*Fault](err); ok {
-		return "", nil, t.config.classify(operation, fault)
+		return nil, nil, t.config.classify(operation, fault)
 	}
 	if err != nil {
-		return "", nil, err
+		return nil, nil, err
 	}
 	if a.status != http.StatusOK {
-		return "", nil, unexpectedStatus(operation, a.status)
+		return nil, nil, unexpectedStatus(operation, a.status)
 	}
-	return body, e, nil
+	return a.body, e, nil
 }
 
 // try sends one message over one session. The answer is returned with errRefused too.
@@ -277,5 +276,5 @@ func (boundTransport) Transport(*winrm.Endpoint) error { return nil }
 // none is sent twice.
 func (b boundTransport) Post(_ *winrm.Client, message *soap.SoapMessage) (string, error) {
 	body, _, err := b.post(b.ctx, "the request", message.String(), once, b.config.OperationTimeout+answerMargin)
-	return body, err
+	return string(body), err
 }
