@@ -171,60 +171,61 @@ func comparedNulls(sign relationSign, bits []int64, a, b func(int) bool, some bo
 	return nulls
 }
 
-// filter compares a stored column with a constant without copying the column.
-func (e *comparison) filter(x *execution, r *relation) ([]uint32, error) {
+// bound finds a comparison of a column of integers, one for each row, with a constant; nil if it is another comparison.
+func (e *comparison) bound(x *execution, r *relation) (s *slot, bound int64, err error) {
 	column, ok := e.args[0].(*columnRef)
 	if !ok || e.real {
-		return e.filterGeneral(x, r)
+		return nil, 0, nil
 	}
-	s := r.slots[column.index]
-	if s.base().codes != nil || s.base().constant {
-		return e.filterGeneral(x, r)
+	s = r.slots[column.index]
+	if v := s.resting(); storageOf(v.typ) != inInts || v.codes != nil || v.constant {
+		return nil, 0, nil
 	}
-	bound, err := e.args[1].eval(x, r)
+	b, err := e.args[1].eval(x, r)
+	if err != nil || !b.constant || b.isNull(0) {
+		return nil, 0, err
+	}
+	return s, b.ints[0], nil
+}
+
+// filter compares a stored column with a constant without copying the column.
+func (e *comparison) filter(x *execution, r *relation) ([]uint32, error) {
+	s, bound, err := e.bound(x, r)
 	if err != nil {
 		return nil, err
 	}
-	if !bound.constant || bound.isNull(0) {
-		return e.filterGeneral(x, r)
+	if s == nil {
+		v, err := e.eval(x, r)
+		if err != nil {
+			return nil, err
+		}
+		return trueRows(v, r.rows), nil
 	}
-	return compareColumn(e.sign, s, bound.ints[0]), nil
+	return compareColumn(e.sign, s, bound, r.rows), nil
 }
 
-func (e *comparison) filterGeneral(x *execution, r *relation) ([]uint32, error) {
-	v, err := e.eval(x, r)
-	if err != nil {
-		return nil, err
+// narrow is filter for the packed column of a stored table.
+func (e *comparison) narrow(x *execution, r *relation, live *rowset) (bool, error) {
+	s, bound, err := e.bound(x, r)
+	if err != nil || s == nil || s.selection != nil || !s.resting().integral() || s.resting().nulls != nil {
+		return false, err
 	}
-	return trueRows(v, r.rows), nil
+	live.keepOrdered(s.resting().packed, e.sign, bound)
+	return true, nil
 }
 
-// compareColumn turns the sign and bound into a range of accepted values, or its
-// complement, so that the loop has one form.
-func compareColumn(sign relationSign, s *slot, bound int64) []uint32 {
-	less, equal, greater := sign&isLess != 0, sign&isEqual != 0, sign&isGreater != 0
-	values, nulls := s.base().ints, s.base().nulls
-	whenNull := sign == isLess|isGreater
-	accepts := func(row uint32) bool {
-		v := values[row]
-		if nulls != nil && nulls[row] {
-			return whenNull
+// compareColumn lists the rows whose number stands to the bound as the sign says.
+func compareColumn(sign relationSign, s *slot, bound int64, rows int) []uint32 {
+	v := s.resting()
+	keep := make([]uint32, 0, rows)
+	for row := range uint32(rows) {
+		at := s.at(row)
+		accepted := sign == isLess|isGreater // what a null gives
+		if v.nulls == nil || !v.nulls[at] {
+			accepted = sign.accepts(compareInts(v.number(at), bound))
 		}
-		return v < bound && less || v > bound && greater || v == bound && equal
-	}
-	if s.selection == nil {
-		keep := make([]uint32, 0, len(values))
-		for row := range uint32(len(values)) {
-			if accepts(row) {
-				keep = append(keep, row)
-			}
-		}
-		return keep
-	}
-	keep := make([]uint32, 0, len(s.selection.rows))
-	for row, stored := range s.selection.rows {
-		if accepts(stored) {
-			keep = append(keep, uint32(row))
+		if accepted {
+			keep = append(keep, row)
 		}
 	}
 	return keep

@@ -13,13 +13,15 @@ import (
 type dictionary struct {
 	values  []string
 	arena   string
-	starts  []int    // offset of each value in the arena
+	marks   []int    // offset in the arena of every value whose number is a multiple of markEvery
 	foreign []uint32 // the values that are not ASCII, whose case folding needs Unicode
 
 	mu      sync.Mutex
-	answers map[string][]bool
+	answers map[string]*answer
 	asked   map[string]bool
 }
+
+const markEvery = 16
 
 // newDictionary copies the values into an arena of their own.
 func newDictionary(distinct []string) *dictionary {
@@ -29,9 +31,11 @@ func newDictionary(distinct []string) *dictionary {
 	}
 	var arena strings.Builder
 	arena.Grow(size)
-	d := &dictionary{values: make([]string, len(distinct)), starts: make([]int, len(distinct))}
+	d := &dictionary{values: make([]string, len(distinct))}
 	for i, s := range distinct {
-		d.starts[i] = arena.Len()
+		if i%markEvery == 0 {
+			d.marks = append(d.marks, arena.Len())
+		}
 		arena.WriteString(s)
 		arena.WriteByte(0)
 		if !isASCII(s) {
@@ -39,42 +43,50 @@ func newDictionary(distinct []string) *dictionary {
 		}
 	}
 	d.arena = arena.String()
+	offset := 0
 	for i, s := range distinct {
-		d.values[i] = d.arena[d.starts[i] : d.starts[i]+len(s)]
+		d.values[i] = d.arena[offset : offset+len(s)]
+		offset += len(s) + 1
 	}
 	return d
 }
 
-// end is the offset behind the last byte of a value.
-func (d *dictionary) end(value int) int { return d.starts[value] + len(d.values[value]) }
-
-// holding finds the value that an offset lies in, from a value that begins before it.
-func (d *dictionary) holding(offset, from int) int {
-	after := sort.Search(len(d.starts)-from, func(i int) bool { return d.starts[from+i] > offset })
-	return from + after - 1
+// holding finds the value that an offset lies in, and the offset behind its last byte. It looks no further back than the
+// mark before the value from.
+func (d *dictionary) holding(offset, from int) (value, end int) {
+	mark := from / markEvery
+	mark += sort.Search(len(d.marks)-mark, func(i int) bool { return d.marks[mark+i] > offset }) - 1
+	value, end = mark*markEvery, d.marks[mark]
+	for {
+		end += len(d.values[value])
+		if offset <= end {
+			return value, end
+		}
+		value, end = value+1, end+1
+	}
 }
 
 // maxAnswers bounds what is remembered of patterns and questions; a rule set asks a few
 // hundred questions of a column.
 const maxAnswers = 4096
 
-// maxAnswerBytes bounds the memory of a dictionary's answers, one byte for each value.
+// maxAnswerBytes bounds the memory of a dictionary's answers.
 const maxAnswerBytes = 64 << 20
 
 // answer gives the result of a predicate for every value, computing it at most once
 // per key.
-func (d *dictionary) answer(key string, compute func() []bool) []bool {
-	if bits := d.known(key); bits != nil {
-		return bits
+func (d *dictionary) answer(key string, compute func() *answer) *answer {
+	if a := d.known(key); a != nil {
+		return a
 	}
-	bits := compute()
+	a := compute()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.answers == nil || len(d.answers) >= maxAnswers || len(d.answers)*len(d.values) >= maxAnswerBytes {
-		d.answers = map[string][]bool{}
+	if d.answers == nil || len(d.answers) >= maxAnswers || len(d.answers)*len(d.values)/8 >= maxAnswerBytes {
+		d.answers = map[string]*answer{}
 	}
-	d.answers[key] = bits
-	return bits
+	d.answers[key] = a
+	return a
 }
 
 // again reports whether a question was asked before, and notes it.
@@ -92,7 +104,7 @@ func (d *dictionary) again(key string) bool {
 }
 
 // known gives a remembered answer or nil.
-func (d *dictionary) known(key string) []bool {
+func (d *dictionary) known(key string) *answer {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.answers[key]
@@ -100,5 +112,5 @@ func (d *dictionary) known(key string) []bool {
 
 // forgetful is the dictionary without its answers.
 func (d *dictionary) forgetful() *dictionary {
-	return &dictionary{values: d.values, arena: d.arena, starts: d.starts, foreign: d.foreign}
+	return &dictionary{values: d.values, arena: d.arena, marks: d.marks, foreign: d.foreign}
 }

@@ -186,6 +186,7 @@ func convertVector(v *vector, to value.Type) *vector {
 	if v.typ == to {
 		return v
 	}
+	v = v.unpack()
 	out := newBuffer(to, v.size())
 	for i := range v.size() {
 		out.set(i, value.Convert(v.at(i), to))

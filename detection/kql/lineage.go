@@ -73,18 +73,20 @@ func (l *lineage) collect(r *relation, groups []uint32, n int) []int64 {
 }
 
 // adopt brings the lineage of a stored table into this run.
-func (l *lineage) adopt(t *Table) []int64 {
-	if len(t.sets) == 0 {
-		return t.lineage
+func (l *lineage) adopt(t *Table) *vector {
+	from := t.origins()
+	if len(from.sets) == 0 {
+		return from.handles
 	}
 	base := len(l.sets)
-	l.sets = append(l.sets, t.sets...)
-	out := make([]int64, len(t.lineage))
-	for i, h := range t.lineage {
+	l.sets = append(l.sets, from.sets...)
+	out := make([]int64, t.rows)
+	for i := range out {
+		h := from.handles.number(i)
 		if h < noSource {
 			h = setHandle(base + setIndex(h))
 		}
 		out[i] = h
 	}
-	return out
+	return lineageOf(out)
 }

@@ -93,6 +93,33 @@ func (e *logic) filterAny(x *execution, r *relation) ([]uint32, error) {
 	return found, nil
 }
 
+// narrow narrows by every conjunct; of alternatives, by those that none lets pass.
+func (e *logic) narrow(x *execution, r *relation, live *rowset) (bool, error) {
+	rest := live.clone()
+	for _, a := range e.args {
+		n, ok := a.(narrower)
+		if !ok {
+			return false, nil
+		}
+		passed := rest
+		if e.or {
+			passed = rest.clone()
+		}
+		if done, err := n.narrow(x, r, passed); !done || err != nil {
+			return false, err
+		}
+		if e.or {
+			rest.remove(passed)
+		}
+	}
+	if e.or {
+		live.remove(rest)
+	} else {
+		*live = *rest
+	}
+	return true, nil
+}
+
 // complement lists the rows below n that are not in the ascending list.
 func complement(rows []uint32, n int) []uint32 {
 	out := make([]uint32, 0, n-len(rows))

@@ -14,7 +14,7 @@ func matches(t *testing.T, sign, text string, needles ...string) bool {
 	require.True(t, ok, sign)
 	m := newMatcher(op, needles)
 	hit := m.matches(text)
-	require.Equal(t, hit, m.over(newDictionary([]string{"x", text, "y"}))[1], "%q %s %q over a dictionary", text, sign, needles)
+	require.Equal(t, hit, m.over(newDictionary([]string{"x", text, "y"})).has(1), "%q %s %q over a dictionary", text, sign, needles)
 	return hit != op.negated
 }
 

@@ -123,7 +123,7 @@ func (o *parseText) run(x *execution) (*relation, error) {
 		return nil, err
 	}
 	f := newFrame(r.rows, []*vector{convertVector(text, value.String)})
-	matched := make([]bool, f.n)
+	matched := newAnswer(f.n)
 	buffers := make([]*buffer, len(o.columns))
 	for k, c := range o.columns {
 		buffers[k] = newBuffer(c.Type, f.n)
@@ -132,7 +132,9 @@ func (o *parseText) run(x *execution) (*relation, error) {
 		if err := x.stop(i); err != nil {
 			return nil, err
 		}
-		matched[i] = o.parseOne(f.args[0].value(i).Str(), i, buffers)
+		if o.parseOne(f.args[0].value(i).Str(), i, buffers) {
+			matched.set(i)
+		}
 	}
 	slots := make([]*slot, len(o.plan.Fields))
 	copy(slots, r.slots)
@@ -141,7 +143,7 @@ func (o *parseText) run(x *execution) (*relation, error) {
 	}
 	out := r.with(o.plan.Fields, slots)
 	if o.plan.Keyword == "parse-where" {
-		bits := f.finish(&vector{typ: value.Bool, ints: truthOf(matched, false)})
+		bits := f.finish(&vector{typ: value.Bool, ints: matched.truth(false)})
 		out = out.filter(trueRows(bits, r.rows))
 	}
 	return out, nil

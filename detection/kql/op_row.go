@@ -1,6 +1,9 @@
 package kql
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/seed-67b27da2/geiger/detection/kql/bind"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
@@ -30,7 +33,11 @@ func (o *where) run(x *execution) (*relation, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range o.predicates {
+	r, rest, err := o.narrowed(x, r)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range rest {
 		if err := x.ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -46,6 +53,66 @@ func (o *where) run(x *execution) (*relation, error) {
 		}
 	}
 	return r, nil
+}
+
+// narrower is a predicate that can say of all rows of a stored table at once which of them it turns away. It reports
+// whether it did; if not, because another way may be faster or the only one, the set is as it was.
+type narrower interface {
+	narrow(x *execution, r *relation, live *rowset) (bool, error)
+}
+
+// few is the part of the rows from which on they are listed and looked at one by one.
+const few = 32
+
+// narrowed applies what predicates it can to a stored table as a whole, and gives the rows that are left and the
+// predicates that they have yet to pass.
+func (o *where) narrowed(x *execution, r *relation) (*relation, []expr, error) {
+	if r.rows < packedFrom || len(r.slots) == 0 {
+		return r, o.predicates, nil
+	}
+	live := allRowsOf(r.rows)
+	left, applied := r.rows, false
+	var rest []expr
+	for _, p := range o.inOrder(x, r) {
+		n, ok := p.(narrower)
+		if !ok || left < r.rows/few {
+			rest = append(rest, p)
+			continue
+		}
+		done, err := n.narrow(x, r, live)
+		if err != nil {
+			return nil, nil, err
+		}
+		if !done {
+			rest = append(rest, p)
+			continue
+		}
+		left, applied = live.count(), true
+	}
+	if applied && left < r.rows {
+		r = r.filter(live.list())
+	}
+	return r, rest, nil
+}
+
+// inOrder puts the predicates whose answers are remembered before the other ones on texts, those that let the fewest
+// values pass first.
+func (o *where) inOrder(x *execution, r *relation) []expr {
+	if len(o.predicates) == 1 {
+		return o.predicates
+	}
+	share := make(map[expr]float64, len(o.predicates))
+	for _, p := range o.predicates {
+		if m, ok := p.(*stringMatch); ok {
+			share[p] = 2 // more than any that is known
+			if s, known := m.selectivity(x, r); known {
+				share[p] = s
+			}
+		}
+	}
+	out := slices.Clone(o.predicates)
+	slices.SortStableFunc(out, func(a, b expr) int { return cmp.Compare(share[a], share[b]) })
+	return out
 }
 
 // extend sets columns; every expression sees the input row.

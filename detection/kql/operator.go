@@ -176,7 +176,7 @@ func (o *scan) run(x *execution) (*relation, error) {
 	for i, c := range t.columns {
 		byName[c.Name] = i
 	}
-	r := &relation{columns: o.columns, rows: t.rows, lineage: newSlot(lineageOf(x.lineage.adopt(t)))}
+	r := &relation{columns: o.columns, rows: t.rows, lineage: lazySlot(value.Long, func() *vector { return x.lineage.adopt(t) })}
 	for _, c := range o.columns {
 		i, ok := byName[c.Name]
 		if !ok {

@@ -2,6 +2,7 @@ package kql
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
@@ -18,10 +19,12 @@ type relation struct {
 
 // slot is a vector seen through a selection; nil selects every row. The vector may be
 // one that is made when it is first asked for: most columns of a wide union never are.
+// One of a stored table is packed, and stays so unless all of its rows are wanted.
 type slot struct {
 	typ       value.Type
 	stored    *vector
 	compute   func() *vector
+	plain     *vector // the stored vector unpacked
 	selection *selection
 	gathered  *vector
 }
@@ -30,27 +33,43 @@ func newSlot(v *vector) *slot { return &slot{typ: v.typ, stored: v} }
 
 func lazySlot(t value.Type, compute func() *vector) *slot { return &slot{typ: t, compute: compute} }
 
-// base is the vector without the selection.
-func (s *slot) base() *vector {
+// at is the number of the stored row that a row stands for.
+func (s *slot) at(row uint32) int {
+	if s.selection == nil {
+		return int(row)
+	}
+	return int(s.selection.rows[row])
+}
+
+// resting is the vector without the selection, packed if it is stored that way.
+func (s *slot) resting() *vector {
 	if s.stored == nil {
 		s.stored, s.compute = s.compute(), nil
 	}
 	return s.stored
 }
 
+// base is the vector without the selection.
+func (s *slot) base() *vector {
+	if s.plain == nil {
+		s.plain = s.resting().unpack()
+	}
+	return s.plain
+}
+
 // through is the slot seen through another selection.
 func (s *slot) through(next *selection) *slot {
 	if s.stored == nil {
-		return &slot{typ: s.typ, compute: s.base, selection: next}
+		return &slot{typ: s.typ, compute: s.resting, selection: next}
 	}
-	return &slot{typ: s.typ, stored: s.stored, selection: next}
+	return &slot{typ: s.typ, stored: s.stored, plain: s.plain, selection: next}
 }
 
 // selection is a list of row numbers, shared by all the slots it applies to. It
 // remembers how it maps codes, so that columns that share codes go on sharing them.
 type selection struct {
 	rows   []uint32
-	mapped map[*uint32]*encoding
+	mapped map[any]*encoding // by the identity of the codes
 }
 
 // encoding is the codes of the selected rows, and the payload entries they now stand
@@ -66,7 +85,11 @@ func (s *slot) vector() *vector {
 		return s.base()
 	}
 	if s.gathered == nil {
-		s.gathered = s.selection.gather(s.base())
+		v := s.plain
+		if v == nil {
+			v = s.resting()
+		}
+		s.gathered = s.selection.gather(v)
 	}
 	return s.gathered
 }
@@ -74,12 +97,15 @@ func (s *slot) vector() *vector {
 // gather applies the selection. A payload that is larger than the selection is reduced
 // to the entries in use, so that functions are not evaluated for absent values.
 func (s *selection) gather(v *vector) *vector {
-	if v.constant || len(v.codes) == 0 {
+	switch {
+	case v.integral():
+		return v.packed.gather(v, s.rows)
+	case v.constant, len(v.codes) == 0 && v.packed == nil:
 		return v.gather(s.rows)
 	}
 	e := s.encode(v)
 	out := *v
-	out.rows, out.codes = len(s.rows), e.codes
+	out.rows, out.codes, out.packed = len(s.rows), e.codes, nil
 	if e.entries != nil {
 		out.dict = nil
 		out.pickPayload(v, e.entries)
@@ -88,25 +114,37 @@ func (s *selection) gather(v *vector) *vector {
 }
 
 func (s *selection) encode(v *vector) *encoding {
-	key := &v.codes[0]
+	var key any = v.packed
+	if v.packed == nil {
+		key = &v.codes[0]
+	}
 	if e, ok := s.mapped[key]; ok {
 		return e
 	}
-	e := &encoding{codes: pick(v.codes, s.rows)}
+	e := &encoding{}
+	if v.packed == nil {
+		e.codes = pick(v.codes, s.rows)
+	} else {
+		e.codes = v.packed.codes.pick(s.rows)
+	}
 	if v.size() > len(s.rows) {
-		e.compact()
+		e.compact(v.size())
 	}
 	if s.mapped == nil {
-		s.mapped = map[*uint32]*encoding{}
+		s.mapped = map[any]*encoding{}
 	}
 	s.mapped[key] = e
 	return e
 }
 
-// compact renumbers the codes by first appearance.
-func (e *encoding) compact() {
-	index := make(map[uint32]uint32, min(len(e.codes), 1024))
+// compact renumbers the codes, which are below size, by first appearance.
+func (e *encoding) compact(size int) {
 	e.entries = []uint32{}
+	if size/64 < len(e.codes) {
+		e.compactMany(size)
+		return
+	}
+	index := make(map[uint32]uint32, min(len(e.codes), 1024))
 	for i, code := range e.codes {
 		n, ok := index[code]
 		if !ok {
@@ -115,6 +153,18 @@ func (e *encoding) compact() {
 			e.entries = append(e.entries, code)
 		}
 		e.codes[i] = n
+	}
+}
+
+// compactMany is compact with a list in place of a map.
+func (e *encoding) compactMany(size int) {
+	index := make([]uint32, size) // one more than the new number
+	for i, code := range e.codes {
+		if index[code] == 0 {
+			e.entries = append(e.entries, code)
+			index[code] = uint32(len(e.entries))
+		}
+		e.codes[i] = index[code] - 1
 	}
 }
 
@@ -195,14 +245,14 @@ func (r *relation) with(columns []value.Column, slots []*slot) *relation {
 
 // table makes the relation a result.
 func (r *relation) table(x *execution) *Table {
-	t := &Table{columns: slices.Clone(r.columns), rows: r.rows, sets: x.lineage.sets}
+	t := &Table{columns: slices.Clone(r.columns), rows: r.rows}
 	for i := range r.slots {
 		t.vectors = append(t.vectors, r.vector(i))
 	}
-	t.lineage = make([]int64, r.rows)
-	for i := range t.lineage {
-		t.lineage[i] = r.handle(i)
-	}
+	t.origins = sync.OnceValue(func() origins {
+		handles := r.lineage.vector()
+		return origins{handles: handles, sets: x.lineage.sets}
+	})
 	return t
 }
 

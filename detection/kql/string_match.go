@@ -96,46 +96,78 @@ func (e *stringMatch) eval(x *execution, r *relation) (*vector, error) {
 	if m == nil {
 		return e.evalRows(x, r, v)
 	}
-	bits, err := e.bits(x, v, m)
+	a, err := e.answer(x, v, m)
 	if err != nil {
 		return nil, err
 	}
-	return &vector{typ: value.Bool, rows: r.rows, codes: v.codes, constant: v.constant, ints: truthOf(bits, e.operator.negated)}, nil
+	return &vector{typ: value.Bool, rows: r.rows, codes: v.codes, constant: v.constant, ints: a.truth(e.operator.negated)}, nil
+}
+
+// stored is the slot and matcher of a predicate on a stored column whose needles are the same for all rows; nil if it
+// is another predicate.
+func (e *stringMatch) stored(x *execution, r *relation) (*slot, *matcher, error) {
+	column, ok := e.text.(*columnRef)
+	if !ok || r.slots[column.index].typ != value.String || r.slots[column.index].resting().dict == nil {
+		return nil, nil, nil
+	}
+	m, err := e.prepared(x, r)
+	if m == nil || err != nil {
+		return nil, nil, err
+	}
+	return r.slots[column.index], m, nil
 }
 
 // filter keeps the rows that match, by their codes.
 func (e *stringMatch) filter(x *execution, r *relation) ([]uint32, error) {
-	column, ok := e.text.(*columnRef)
-	if !ok || r.slots[column.index].base().dict == nil {
+	s, m, err := e.stored(x, r)
+	if err != nil {
+		return nil, err
+	}
+	if s == nil {
 		v, err := e.eval(x, r)
 		if err != nil {
 			return nil, err
 		}
 		return trueRows(v, r.rows), nil
 	}
-	m, err := e.prepared(x, r)
-	if err != nil {
-		return nil, err
+	if a := m.cheapest(s.resting().dict, r.rows); a != nil {
+		return matchingRows(s, a, e.operator.negated, r.rows), nil
 	}
-	if m == nil {
-		v, err := e.evalRows(x, r, r.vector(column.index))
-		if err != nil {
-			return nil, err
-		}
-		return trueRows(v, r.rows), nil
+	return e.filterFew(x, s, m, r.rows)
+}
+
+// narrow keeps the rows that match, unless that would mean to look at more values than there are rows left.
+func (e *stringMatch) narrow(x *execution, r *relation, live *rowset) (bool, error) {
+	s, m, err := e.stored(x, r)
+	if err != nil || s == nil || s.selection != nil || s.resting().packed == nil {
+		return false, err
 	}
-	s := r.slots[column.index]
-	if bits := m.cheapest(s.base().dict, r.rows); bits != nil {
-		return matchingRows(s, bits, e.operator.negated), nil
+	a := m.cheapest(s.resting().dict, live.count())
+	if a == nil {
+		return false, nil
 	}
-	return e.filterFew(x, s, m)
+	live.keepCodes(&s.resting().packed.codes, a, e.operator.negated)
+	return true, nil
+}
+
+// selectivity is the part of the values that pass, where the dictionary remembers it.
+func (e *stringMatch) selectivity(x *execution, r *relation) (float64, bool) {
+	s, m, err := e.stored(x, r)
+	if err != nil || s == nil {
+		return 0, false
+	}
+	a := s.resting().dict.known(m.key)
+	if a == nil {
+		return 0, false
+	}
+	return a.share(e.operator.negated), true
 }
 
 // cheapest gives the answers of a dictionary if they are known or worth finding: for
 // many rows, or because the question comes again.
-func (m *matcher) cheapest(d *dictionary, rows int) []bool {
-	if bits := d.known(m.key); bits != nil {
-		return bits
+func (m *matcher) cheapest(d *dictionary, rows int) *answer {
+	if a := d.known(m.key); a != nil {
+		return a
 	}
 	if rows >= len(d.values)/4 || d.again(m.key) {
 		return m.over(d)
@@ -144,75 +176,55 @@ func (m *matcher) cheapest(d *dictionary, rows int) []bool {
 }
 
 // matchingRows lists the rows of a slot whose code has the wanted answer.
-func matchingRows(s *slot, bits []bool, negated bool) []uint32 {
-	codes := s.base().codes
-	if s.selection == nil {
-		keep := make([]uint32, 0, len(codes)/8)
-		for row, code := range codes {
-			if bits[code] != negated {
-				keep = append(keep, uint32(row))
-			}
-		}
-		return keep
-	}
-	keep := make([]uint32, 0, len(s.selection.rows)/8)
-	for row, stored := range s.selection.rows {
-		if bits[codes[stored]] != negated {
-			keep = append(keep, uint32(row))
+func matchingRows(s *slot, a *answer, negated bool, rows int) []uint32 {
+	v := s.resting()
+	keep := make([]uint32, 0, rows/8)
+	for row := range uint32(rows) {
+		if a.has(uint32(v.entry(s.at(row)))) != negated {
+			keep = append(keep, row)
 		}
 	}
 	return keep
 }
 
 // filterFew matches only the values that occur, each once.
-func (e *stringMatch) filterFew(x *execution, s *slot, m *matcher) ([]uint32, error) {
-	const unknown, hit, miss = 0, 1, 2
-	known := make([]uint8, len(s.base().strs))
+func (e *stringMatch) filterFew(x *execution, s *slot, m *matcher, rows int) ([]uint32, error) {
+	v := s.resting()
+	seen, hit := newAnswer(len(v.strs)), newAnswer(len(v.strs))
 	keep := []uint32{}
-	codes := s.base().codes // a few of a large dictionary, as the keys of groups are
-	if s.selection != nil {
-		codes = pick(codes, s.selection.rows)
-	}
-	for row, code := range codes {
-		if err := x.stop(row); err != nil {
+	for row := range uint32(rows) {
+		if err := x.stop(int(row)); err != nil {
 			return nil, err
 		}
-		if known[code] == unknown {
-			known[code] = miss
-			if m.matches(s.base().strs[code]) != e.operator.negated {
-				known[code] = hit
+		code := v.entry(s.at(row))
+		if !seen.has(uint32(code)) {
+			seen.set(code)
+			if m.matches(v.strs[code]) != e.operator.negated {
+				hit.set(code)
 			}
 		}
-		if known[code] == hit {
-			keep = append(keep, uint32(row))
+		if hit.has(uint32(code)) {
+			keep = append(keep, row)
 		}
 	}
 	return keep, nil
 }
 
-// bits answers for every payload entry.
-func (e *stringMatch) bits(x *execution, v *vector, m *matcher) ([]bool, error) {
+// answer answers for every payload entry.
+func (e *stringMatch) answer(x *execution, v *vector, m *matcher) (*answer, error) {
 	if v.dict != nil {
 		return m.over(v.dict), nil
 	}
-	bits := make([]bool, len(v.strs))
+	a := newAnswer(len(v.strs))
 	for i, s := range v.strs {
 		if err := x.stop(i); err != nil {
 			return nil, err
 		}
-		bits[i] = m.matches(s)
-	}
-	return bits, nil
-}
-
-func truthOf(bits []bool, negated bool) []int64 {
-	out := make([]int64, len(bits))
-	for i, b := range bits {
-		if b != negated {
-			out[i] = 1
+		if m.matches(s) {
+			a.set(i)
 		}
 	}
-	return out
+	return a, nil
 }
 
 // prepared gives the matcher, or nil if the needles differ from row to row.

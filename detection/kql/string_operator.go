@@ -1,8 +1,10 @@
 package kql
 
 import (
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/seed-67b27da2/geiger/detection/kql/function"
@@ -68,7 +70,7 @@ type matcher struct {
 	key      string // identifies operator and needles, to remember answers by
 	matches  func(string) bool
 	// scan answers for all values of a dictionary; nil if matching each is as good.
-	scan func(*dictionary) []bool
+	scan func(*dictionary) *answer
 }
 
 // newMatcher prepares an operator other than matches regex, whose pattern can be wrong.
@@ -122,66 +124,60 @@ func (op stringOperator) needles(texts []string) []needle {
 	return out
 }
 
+// searchAny looks for one of the needles, all at once where they are fit for it.
 func (m *matcher) searchAny(needles []needle) {
+	scan := sync.OnceValue(func() *scanner { return newScanner(needles) })
 	m.matches = func(s string) bool {
-		ascii := isASCII(s)
-		for i := range needles {
-			if needles[i].find(s, ascii) {
-				return true
-			}
+		if all := scan(); all != nil {
+			return all.in(s)
 		}
-		return false
+		ascii := isASCII(s)
+		return slices.ContainsFunc(needles, func(n needle) bool { return n.find(s, ascii) })
 	}
-	m.scan = func(d *dictionary) []bool {
-		if s := newScanner(needles); s != nil {
-			return s.any(d)
+	m.scan = func(d *dictionary) *answer {
+		if all := scan(); all != nil {
+			return all.over(d)
 		}
 		return m.each(d.values)
 	}
 }
 
+// searchAll looks for every needle.
 func (m *matcher) searchAll(needles []needle) {
-	m.matches = func(s string) bool {
-		ascii := isASCII(s)
-		for i := range needles {
-			if !needles[i].find(s, ascii) {
-				return false
-			}
-		}
-		return true
+	parts := make([]*matcher, len(needles))
+	for i := range needles {
+		parts[i] = &matcher{}
+		parts[i].searchAny(needles[i : i+1])
 	}
-	m.scan = func(d *dictionary) []bool {
-		var bits []bool
-		for i := range needles {
-			s := newScanner(needles[i : i+1])
-			if s == nil {
-				return m.each(d.values)
-			}
-			found := s.any(d)
-			for k := range bits {
-				found[k] = found[k] && bits[k]
-			}
-			bits = found
-		}
-		if bits == nil {
+	m.matches = func(s string) bool {
+		return !slices.ContainsFunc(parts, func(p *matcher) bool { return !p.matches(s) })
+	}
+	m.scan = func(d *dictionary) *answer {
+		if len(parts) == 0 {
 			return m.each(d.values)
 		}
-		return bits
+		a := parts[0].scan(d)
+		for _, p := range parts[1:] {
+			a.and(p.scan(d))
+		}
+		return a.complete()
 	}
 }
 
 // each matches values one by one.
-func (m *matcher) each(values []string) []bool {
-	bits := make([]bool, len(values))
+func (m *matcher) each(values []string) *answer {
+	a := newAnswer(len(values))
 	for i, s := range values {
-		bits[i] = m.matches(s)
+		if m.matches(s) {
+			a.set(i)
+		}
 	}
-	return bits
+	return a.complete()
 }
 
 // over answers for a stored dictionary, at most once for each question.
-func (m *matcher) over(d *dictionary) []bool {
-	return d.answer(m.key, func() []bool {
+func (m *matcher) over(d *dictionary) *answer {
+	return d.answer(m.key, func() *answer {
 		if m.scan != nil {
 			return m.scan(d)
 		}

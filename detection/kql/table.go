@@ -33,7 +33,12 @@ type Table struct {
 	columns []value.Column
 	vectors []*vector
 	rows    int
-	lineage []int64
+	origins func() origins
+}
+
+// origins is where the rows of a table come from: the lineage handle of every row, and the sets behind the handles.
+type origins struct {
+	handles *vector
 	sets    [][]Source
 }
 
@@ -50,14 +55,18 @@ func (t *Table) At(row, col int) value.Value { return t.vectors[col].value(row) 
 // those that were projected, joined or aggregated into it. Rows that only a condition
 // looked at, through toscalar() or `in (T)`, are not among them. The caller must not
 // change the slice.
+//
+// Of a result they are worked out when they are first asked for; until then the result keeps the tables that the query
+// read.
 func (t *Table) Sources(row int) []Source {
-	switch h := t.lineage[row]; {
+	from := t.origins()
+	switch h := from.handles.number(row); {
 	case h >= 0:
 		return []Source{Source(h)}
 	case h == noSource:
 		return nil
 	default:
-		return t.sets[setIndex(h)]
+		return from.sets[setIndex(h)]
 	}
 }
 
@@ -104,7 +113,8 @@ func (b *Builder) Len() int { return len(b.lineage) }
 
 // Table gives the finished table; the builder must not be used after it.
 func (b *Builder) Table() *Table {
-	t := &Table{columns: b.columns, rows: len(b.lineage), lineage: b.lineage}
+	from := origins{handles: lineageOf(b.lineage).pack()}
+	t := &Table{columns: b.columns, rows: len(b.lineage), origins: func() origins { return from }}
 	for i := range b.cells {
 		t.vectors = append(t.vectors, b.cells[i].vector())
 	}

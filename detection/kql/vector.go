@@ -23,7 +23,9 @@ type vector struct {
 	boxes []any     // dynamic, decimal; nil is null
 	nulls []bool    // by payload entry; nil: none; unused for strings, guids and boxes
 
-	dict *dictionary // of a stored string column; its values are strs
+	dict     *dictionary // of a stored string column; its values are strs
+	distinct bool        // no two payload entries are equal
+	packed   *packed     // of a stored column: in place of codes or ints
 }
 
 // storage says which payload slice a type uses.
@@ -70,6 +72,8 @@ func (v *vector) entry(row int) int {
 		return 0
 	case v.codes != nil:
 		return int(v.codes[row])
+	case v.packed != nil && v.packed.coded:
+		return int(v.packed.codes.at(row))
 	default:
 		return row
 	}
@@ -94,6 +98,9 @@ func (v *vector) value(row int) value.Value { return v.at(v.entry(row)) }
 func (v *vector) at(entry int) value.Value {
 	if v.isNull(entry) {
 		return value.Null(v.typ)
+	}
+	if v.integral() {
+		return (&vector{typ: v.typ, ints: []int64{v.packed.integer(entry)}}).at(0)
 	}
 	switch v.typ {
 	case value.String:
@@ -214,9 +221,9 @@ func (b *columnBuilder) vector() *vector {
 	if storageOf(b.typ) == inStrings {
 		v.codes = b.codes
 		v.dict = newDictionary(b.strs)
-		v.strs = v.dict.values
+		v.strs, v.distinct = v.dict.values, true
 	}
-	return v
+	return v.pack()
 }
 
 // boxOf is the payload of a dynamic or decimal.

@@ -1,0 +1,73 @@
+package kql
+
+import "math/bits"
+
+// answer is what a predicate says of every value of a dictionary, one bit each.
+type answer struct {
+	bits  []uint64
+	count int // of the values for which it is true; known once the answer is complete
+	size  int
+}
+
+func newAnswer(size int) *answer {
+	return &answer{bits: make([]uint64, (size+63)/64), size: size}
+}
+
+func (a *answer) set(value int) { a.bits[value>>6] |= 1 << (value & 63) }
+
+func (a *answer) has(value uint32) bool { return a.bits[value>>6]>>(value&63)&1 != 0 }
+
+// complete counts the values.
+func (a *answer) complete() *answer {
+	a.count = 0
+	for _, w := range a.bits {
+		a.count += bits.OnesCount64(w)
+	}
+	return a
+}
+
+// and keeps the values for which the other answer is true as well.
+func (a *answer) and(other *answer) {
+	for i, w := range other.bits {
+		a.bits[i] &= w
+	}
+}
+
+// share is the part of the values that pass, between 0 and 1.
+func (a *answer) share(negated bool) float64 {
+	if a.size == 0 {
+		return 0
+	}
+	share := float64(a.count) / float64(a.size)
+	if negated {
+		return 1 - share
+	}
+	return share
+}
+
+// table is one byte for each code below n: 1 if the value passes.
+func (a *answer) table(n int, negated bool) []uint8 {
+	pass, fail := uint8(1), uint8(0)
+	if negated {
+		pass, fail = fail, pass
+	}
+	out := make([]uint8, n)
+	for i := range a.size {
+		out[i] = fail
+		if a.has(uint32(i)) {
+			out[i] = pass
+		}
+	}
+	return out
+}
+
+// truth is a vector's payload: 1 for the values that pass.
+func (a *answer) truth(negated bool) []int64 {
+	out := make([]int64, a.size)
+	for i := range out {
+		if a.has(uint32(i)) != negated {
+			out[i] = 1
+		}
+	}
+	return out
+}
