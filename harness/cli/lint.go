@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -19,21 +20,26 @@ import (
 )
 
 func newLint(env *Environment) *cobra.Command {
-	var folder string
+	var folder, format string
 	c := &cobra.Command{
 		Use:   "lint PATH...",
 		Short: "Check atomics, rules and scenarios",
 		Long: `Check atomics, rules and scenarios, and print what is wrong with file:line:col.
 
 What a file is follows from its name and its content: T1234.yaml is a technique, YAML with a query is a rule, YAML
-with a test is a scenario, .kql is a bare query. Exit status 1 if there are errors; warnings alone leave it at 0.`,
+with a test is a scenario, .kql is a bare query. Exit status 1 if there are errors; warnings alone leave it at 0.
+--format json prints one object a finding: file, line, col, severity (error or warning) and message.`,
 		Args: atLeastOne("nothing to check; give a file or a folder of atomics, rules or scenarios"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			l := &linter{env: env, library: library{atomics: folder}}
+			if err := checkFormat(format, "text", "json"); err != nil {
+				return err
+			}
+			l := &linter{env: env, library: library{atomics: folder}, json: format == "json"}
 			return l.run(args)
 		},
 	}
 	c.Flags().StringVar(&folder, "atomics", "", "Atomic Red Team `folder` whose tests scenarios refer to, before the built-in ones")
+	c.Flags().StringVar(&format, "format", "text", "output: text or json")
 	return c
 }
 
@@ -41,6 +47,7 @@ type linter struct {
 	env              *Environment
 	library          library
 	techniques       []*atomics.Technique
+	json             bool
 	files            int
 	errors, warnings int
 }
@@ -68,7 +75,9 @@ func (l *linter) run(paths []string) error {
 	if l.files == 0 {
 		return errors.New("nothing to check: no .yaml, .yml or .kql file there")
 	}
-	fmt.Fprintf(l.env.Stdout, "%s, %s, %s\n", count(l.files, "file"), count(l.errors, "error"), count(l.warnings, "warning"))
+	if !l.json {
+		fmt.Fprintf(l.env.Stdout, "%s, %s, %s\n", count(l.files, "file"), count(l.errors, "error"), count(l.warnings, "warning"))
+	}
 	if l.errors > 0 {
 		return exitError(1)
 	}
@@ -83,17 +92,17 @@ func (l *linter) file(name string) error {
 	l.files++
 	switch {
 	case path.Ext(name) == ".yml" && atomics.IsTechniqueFile(strings.TrimSuffix(name, ".yml")+".yaml"):
-		l.report(name+":1:1: a technique's file must end in .yaml, or no runner finds it", false)
+		l.report(&atomics.Problem{File: name, Line: 1, Column: 1, Message: "a technique's file must end in .yaml, or no runner finds it"})
 	case atomics.IsTechniqueFile(name):
 		for _, p := range atomics.Lint(name, text) {
-			l.report(p.Error(), p.Warning)
+			l.report(p)
 		}
 	case path.Ext(name) == ".kql" || isRule(text):
 		l.rule(name, text)
 	default:
 		if _, err := scenario.Parse(name, text, scenario.Library{Techniques: l.techniques, AtomicsFolder: atomicsOnTarget, Files: hostFiles{}}); err != nil {
 			for _, one := range split(err) {
-				l.report(one.Error(), false)
+				l.fault(name, one)
 			}
 		}
 	}
@@ -104,7 +113,7 @@ func (l *linter) file(name string) error {
 func (l *linter) rule(name string, text []byte) {
 	r, err := detection.ParseRule(name, text)
 	if err != nil {
-		l.report(err.Error(), false)
+		l.fault(name, err)
 		return
 	}
 	source := &syntax.Source{Name: r.SourceName(), Text: r.Query}
@@ -112,7 +121,7 @@ func (l *linter) rule(name string, text []byte) {
 	for _, d := range found {
 		if d.Severity == syntax.SeverityError {
 			at := source.Position(d.Span.Start)
-			l.report(fmt.Sprintf("%s:%d:%d: %s", source.Name, at.Line, at.Column, d.Message), false)
+			l.report(&atomics.Problem{File: source.Name, Line: at.Line, Column: at.Column, Message: d.Message})
 		}
 	}
 }
@@ -129,13 +138,43 @@ func split(err error) []error {
 	return []error{err}
 }
 
-func (l *linter) report(text string, warning bool) {
-	if warning {
+// fault reports an error of a reader, at its place if it has one.
+func (l *linter) fault(file string, err error) {
+	p := &atomics.Problem{File: file, Line: 1, Column: 1, Message: err.Error()}
+	if e, ok := errors.AsType[*scenario.Error](err); ok {
+		p.File, p.Line, p.Column, p.Message = e.File, e.Line, e.Column, e.Why
+	}
+	if e, ok := errors.AsType[*detection.LoadError](err); ok {
+		p.File, p.Line, p.Message = e.File, max(e.Line, 1), e.Why
+	}
+	l.report(p)
+}
+
+// finding is a problem for programs.
+type finding struct {
+	File     string `json:"file"`
+	Line     int    `json:"line"`
+	Col      int    `json:"col"`
+	Severity string `json:"severity"`
+	Message  string `json:"message"`
+}
+
+func (l *linter) report(p *atomics.Problem) {
+	severity := "error"
+	if p.Warning {
+		severity = "warning"
 		l.warnings++
 	} else {
 		l.errors++
 	}
-	fmt.Fprintln(l.env.Stdout, text)
+	if !l.json {
+		fmt.Fprintln(l.env.Stdout, p)
+		return
+	}
+	out := json.NewEncoder(l.env.Stdout)
+	out.SetEscapeHTML(false)
+	// What standard output does not take is the reader's loss; the exit status still says it.
+	_ = out.Encode(finding{p.File, p.Line, p.Column, severity, p.Message})
 }
 
 func count(n int, of string) string {
