@@ -79,7 +79,7 @@ func TestCompileErrors(t *testing.T) {
 	}{
 		{"Events | where", syntax.ClassSyntax, ""},
 		{"Events | project Missing", syntax.ClassBind, "Missing"},
-		{"Events | extend x = series_fft(dynamic([1]))", syntax.ClassUnsupported, "series_fft"},
+		{"Events | extend x = current_principal()", syntax.ClassUnsupported, "current_principal"},
 		{"Events | evaluate autocluster()", syntax.ClassUnsupported, ""},
 		{"Events | where File matches regex '(?=x)'", syntax.ClassBind, ""},
 		{"Events | extend x = extract_all('x', File)", syntax.ClassBind, "'x'"},
@@ -108,7 +108,7 @@ Files | invoke FileProfile(SHA1)
 }
 
 func TestUnsupportedIsReportedAllAtOnce(t *testing.T) {
-	_, err := kql.Compile(&syntax.Source{Text: "Events | extend a = series_fft(dynamic([1])), b = current_principal()"}, bind.NewSchema("test", events()))
+	_, err := kql.Compile(&syntax.Source{Text: "Events | extend a = current_principal_details(), b = current_principal()"}, bind.NewSchema("test", events()))
 	var fault *syntax.Error
 	require.ErrorAs(t, err, &fault)
 	require.Len(t, fault.Diagnostics, 2)
