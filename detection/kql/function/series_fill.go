@@ -79,17 +79,19 @@ func fillLinear(_ *Invocation, list []any, args []value.Value) value.Value {
 	}
 	for _, i := range known {
 		if previous >= 0 {
-			interpolate(out, previous, i, whole)
+			interpolate(out, previous, i, whole, missing)
 		}
 		previous = i
 	}
 	if len(args) < 3 || args[2].IsNull() || args[2].Bool() {
 		first, last := known[0], known[len(known)-1]
-		for i := range first {
-			out[i] = out[first]
-		}
-		for i := last + 1; i < len(out); i++ {
-			out[i] = out[last]
+		for i, x := range list {
+			switch {
+			case i < first && missing(x):
+				out[i] = list[first]
+			case i > last && missing(x):
+				out[i] = list[last]
+			}
 		}
 	}
 	return value.NewDynamic(out)
@@ -111,14 +113,16 @@ func fillAll(list []any, args []value.Value) []any {
 	return out
 }
 
-// interpolate fills the places between two known ones.
-func interpolate(list []any, from, to int, whole bool) {
+// interpolate fills the missing elements between two known ones.
+func interpolate(list []any, from, to int, whole bool, missing func(x any) bool) {
 	a, b := numberOf(list[from]).real, numberOf(list[to]).real
 	for i := from + 1; i < to; i++ {
 		v := a + (b-a)*float64(i-from)/float64(to-from)
-		if whole {
+		switch {
+		case !missing(list[i]):
+		case whole:
 			list[i] = int64(v)
-		} else {
+		default:
 			list[i] = v
 		}
 	}

@@ -1,6 +1,9 @@
 package series
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Polynomial is a polynomial through points.
 type Polynomial struct {
@@ -65,8 +68,8 @@ func powers(x []float64, degree int) [][]float64 {
 
 func horner(rising []float64, x float64) float64 {
 	sum := 0.0
-	for i := len(rising) - 1; i >= 0; i-- {
-		sum = sum*x + rising[i]
+	for _, c := range slices.Backward(rising) {
+		sum = sum*x + c
 	}
 	return sum
 }
