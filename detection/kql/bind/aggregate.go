@@ -16,7 +16,6 @@ type aggregation struct {
 	next  int
 	calls []Aggregate
 	keys  []*column // the columns grouped by
-	star  bool      // an aggregate gives all columns there are
 }
 
 // add makes an aggregate of a call and gives the expressions of its results.
@@ -42,14 +41,14 @@ func (b *binder) bindAggregate(e *syntax.Call, f *function) *bound {
 	b.mode = mode
 	out := &bound{node: e}
 	out.name, out.hasName = b.callName(f, args)
-	if strings.HasPrefix(f.name, "covariance") && len(args) > 1 {
+	if strings.HasPrefix(f.name, "covariance") && len(args) > 1 && args[1].name != "" {
 		out.name += "_" + args[1].name
 	}
 	if c == nil {
 		out.typing, out.expr = typing{shape: unknown}, placeholder(e)
 		return out
 	}
-	b.aggregates.star = b.aggregates.star || anyStar(args)
+	c = c.afterStar()
 	plan := Aggregate{Name: f.planName(), At: e.Span(), Args: b.aggregateArgs(c)}
 	cols := b.aggregateColumns(f, c)
 	if cols == nil {
@@ -67,6 +66,23 @@ func (b *binder) bindAggregate(e *syntax.Call, f *function) *bound {
 	out.typing, out.expr = cols[0].typing, out.parts[0]
 	if f.hasPrefix {
 		out.prefix = f.prefix
+	}
+	return out
+}
+
+// afterStar is the call without the columns that follow a star, which has taken them.
+func (c *call) afterStar() *call {
+	if !anyStar(c.args) {
+		return c
+	}
+	out := &call{signature: c.signature}
+	star := false
+	for i, a := range c.args {
+		if star && (a.star || a.result != nil && a.named == "") {
+			continue
+		}
+		star = star || a.star
+		out.args, out.params, out.types = append(out.args, a), append(out.params, c.params[i]), append(out.types, c.types[i])
 	}
 	return out
 }
@@ -96,7 +112,7 @@ func (b *binder) starColumns(c *call) []int {
 	}
 	for _, a := range c.args {
 		if a.star {
-			break
+			break // what follows has been taken by the star
 		}
 		if a.result != nil {
 			skip[a.result] = true
@@ -249,8 +265,8 @@ func percentileColumns(c *call) []*column {
 			continue
 		}
 		text := ""
-		if l, ok := c.args[i].expr.(*Literal); ok {
-			text = l.Value.String()
+		if l, ok := c.args[i].node.(*syntax.Literal); ok {
+			text = literalValue(l).String()
 		}
 		out = append(out, &column{name: "percentile_" + c.args[0].name + "_" + nameFragment(text), typing: t})
 	}

@@ -8,12 +8,17 @@ import (
 // bindCall binds f(args): a builtin, an aggregate, a function of the query, or one of the service.
 func (b *binder) bindCall(e *syntax.Call, table bool) *bound {
 	name := e.Name.Text
+	if e.Name.Client {
+		b.bindArguments(e)
+		b.report("KS213", e.Name.Span(), "client parameters are not supported")
+		return bad(e)
+	}
 	if b.mode == aggregating {
 		if f := b.builtins.aggregates[name]; f != nil {
 			return b.bindAggregate(e, f)
 		}
 	}
-	if f := b.builtins.scalars[name]; f != nil {
+	if f := b.builtins.scalars[name]; f != nil && (b.inGraph || !ofGraphs(name)) {
 		return b.bindBuiltin(e, f)
 	}
 	if sym := b.scope.find(name); sym != nil && sym.fn != nil {
@@ -78,8 +83,9 @@ func (b *binder) functionNames() []string {
 
 // bindBuiltin binds a call of a scalar function, or of table(), database() and the like.
 func (b *binder) bindBuiltin(e *syntax.Call, f *function) *bound {
-	args := b.bindArguments(e)
+	args := operands(b.bindArguments(e))
 	if out := b.bindReference(e, f, args); out != nil {
+		b.resolveCall(e, f, args)
 		return out
 	}
 	out := &bound{node: e, constant: allConstant(args) && foldable(f.name)}
@@ -140,6 +146,7 @@ func (b *binder) finishCall(e *syntax.Call, f *function, c *call, out *bound) {
 	if f.name == "column_names_of" && len(c.args) == 1 && c.args[0].table != nil && !c.args[0].table.open {
 		out.expr = columnNamesOf(c.args[0].table, e.Span())
 	}
+	b.checkWord(f, c)
 	b.checkBranches(e, f, c)
 	b.checkSerialized(f.name, e.Name.Span())
 	b.checkRegex(f.planName(), c.args)
@@ -171,7 +178,7 @@ func columnNamesOf(r *relation, at syntax.Span) Expr {
 	return &Literal{Typed: Typed{Result: value.Dynamic, At: at}, Value: value.NewDynamic(names)}
 }
 
-// bindColumnIfExists turns the call into the column, or into the default.
+// bindColumnIfExists turns the call into the column, in the type of the default as Microsoft's binder says, or into the default.
 func (b *binder) bindColumnIfExists(c *call, out *bound) {
 	if len(c.args) != 2 {
 		return
@@ -181,8 +188,10 @@ func (b *binder) bindColumnIfExists(c *call, out *bound) {
 		return
 	}
 	if i, found := b.row.find(name); found != nil {
-		out.expr = &Column{Typed: Typed{Result: found.typing.valueType(), At: out.span()}, Index: i, Name: name}
-		out.typing = found.typing
+		out.expr = columnAt(i, found)
+		if to := out.typing.valueType(); found.typing.valueType() != to {
+			out.expr = retyped(out.expr, to)
+		}
 		return
 	}
 	if b.row != nil && b.row.open {
@@ -353,6 +362,12 @@ func (b *binder) bindMemberCall(e *syntax.Member, target *bound, member *syntax.
 			b.report("KS211", member.Name.Span(), "the name '%s' does not refer to any known function", member.Name.Text)
 		}
 		return tableOf(e, &relation{open: true, op: b.nowhere(e)})
+	case target.typing.isDynamic():
+		b.bindArguments(member)
+		b.unsupported(member.Name.Span(), "a dynamic value has no functions")
+		out := &bound{node: e, typing: typing{shape: anything}, expr: placeholder(e), hasName: true}
+		out.name = pathName(target, "")
+		return out
 	case target.typing.unresolved():
 		b.bindArguments(member)
 		return &bound{node: e, typing: target.typing, expr: placeholder(e)}

@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
@@ -97,6 +98,40 @@ func (b *binder) checkCommon(c *call, at syntax.Span) bool {
 		}
 	}
 	return true
+}
+
+// checkWord reports a literal that is none of the words a parameter takes.
+// Source: https://learn.microsoft.com/kusto/query/datetime-diff-function and the pages of the others.
+func (b *binder) checkWord(f *function, c *call) {
+	var words []string
+	at := 0
+	switch f.planName() {
+	case "countof":
+		words, at = []string{"normal", "regex"}, 2
+	case "datetime_part":
+		words = []string{
+			"year", "quarter", "month", "week_of_year", "day", "dayofyear", "hour", "minute", "second", "millisecond",
+			"microsecond", "nanosecond",
+		}
+	case "datetime_add", "datetime_diff":
+		words = []string{
+			"year", "quarter", "month", "week", "day", "hour", "minute", "second", "millisecond", "microsecond", "nanosecond",
+		}
+	}
+	if at >= len(c.args) || words == nil {
+		return
+	}
+	text, ok := c.args[at].text()
+	if !ok || !c.args[at].literal {
+		return
+	}
+	if at == 0 {
+		text = strings.ToLower(text)
+	}
+	if !slices.Contains(words, text) {
+		d := b.report("KS140", c.args[at].span(), "the expression must be one of the values: %s", strings.Join(words, ", "))
+		d.Hint = hint(text, words)
+	}
 }
 
 // checkArgument reports an argument that does not fit its parameter.

@@ -187,9 +187,9 @@ func ordered(cols []*column, order string) []*column {
 	out := slices.Clone(cols)
 	switch order {
 	case "asc":
-		slices.SortStableFunc(out, func(a, b *column) int { return cmp.Compare(a.name, b.name) })
+		slices.SortStableFunc(out, func(a, b *column) int { return cmp.Compare(strings.ToLower(a.name), strings.ToLower(b.name)) })
 	case "desc":
-		slices.SortStableFunc(out, func(a, b *column) int { return cmp.Compare(b.name, a.name) })
+		slices.SortStableFunc(out, func(a, b *column) int { return cmp.Compare(strings.ToLower(b.name), strings.ToLower(a.name)) })
 	case "granny-asc":
 		slices.SortStableFunc(out, func(a, b *column) int { return compareNatural(a.name, b.name) })
 	case "granny-desc":

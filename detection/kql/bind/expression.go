@@ -116,6 +116,8 @@ func (b *binder) bindScalar(e syntax.Expr) *bound {
 		return b.bindToScalar(e)
 	case *syntax.NamedExpr:
 		return b.bindArgument(e)
+	case *syntax.Bracketed:
+		return b.bindBracketed(e)
 	case *syntax.JSONObject, *syntax.JSONArray:
 		return b.bindJSON(e)
 	default:
@@ -319,7 +321,7 @@ func (b *binder) bindToScalar(e *syntax.ToScalar) *bound {
 	case in.table != nil:
 		cols := in.table.all()
 		if len(cols) == 0 {
-			if !in.table.open {
+			if !missing(in.table.op) {
 				b.report("KS190", e.Input.Span(), "the table has no columns")
 			}
 			return &bound{node: e, constant: true, typing: typing{shape: unknown}, expr: placeholder(e)}

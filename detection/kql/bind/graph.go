@@ -200,3 +200,13 @@ func (b *binder) bindMarkComponents(op *syntax.GraphMarkComponents, in *relation
 	r.graph = &g
 	return r
 }
+
+// ofGraphs reports whether a function exists only in the expressions of graph operators.
+func ofGraphs(name string) bool {
+	switch name {
+	case "all", "any", "map", "inner_nodes", "node_degree_in", "node_degree_out", "node_id", "labels":
+		return true
+	default:
+		return false
+	}
+}

@@ -38,7 +38,6 @@ func (b *binder) bindJoin(op *syntax.Join, in *relation) *relation {
 	if kind == "" {
 		kind = "innerunique"
 	}
-	b.checkKind(op.Properties, joinKinds())
 	plan := &Join{Left: in.op, Right: right.op, Kind: canonicalJoin(kind), Keyword: "join"}
 	for _, p := range pairs {
 		plan.Keys = append(plan.Keys, p.key)
@@ -57,21 +56,6 @@ func joinKinds() []string {
 		"innerunique", "inner", "leftouter", "rightouter", "fullouter", "leftanti", "anti", "leftantisemi",
 		"leftsemi", "semi", "rightanti", "rightantisemi", "rightsemi",
 	}
-}
-
-// checkKind reports a kind that the operator does not have.
-func (b *binder) checkKind(list []*syntax.Property, kinds []string) {
-	p := property(list, "kind")
-	if p == nil || word(p) == "" {
-		return
-	}
-	for _, k := range kinds {
-		if strings.EqualFold(word(p), k) {
-			return
-		}
-	}
-	d := b.report("KS140", p.Value.Span(), "the expression must be one of the values: %s", strings.Join(kinds, ", "))
-	d.Hint = hint(word(p), kinds)
 }
 
 // canonicalJoin unites the names of one kind of join.
@@ -274,7 +258,6 @@ func (b *binder) bindSide(e syntax.Expr, prefix string, side *relation) (*column
 func (b *binder) bindLookup(op *syntax.Lookup, in *relation) *relation {
 	right := b.bindRight(op.Right)
 	pairs := b.bindOn(op.On, in, right)
-	b.checkKind(op.Properties, []string{"leftouter", "inner"})
 	kind := word(property(op.Properties, "kind"))
 	if kind == "" {
 		kind = "leftouter"

@@ -171,7 +171,7 @@ func (b *binder) brackets(e syntax.Expr, target *bound) syntax.Span {
 
 func elementName(target, index *bound) (string, bool) {
 	selector := ""
-	if index.literal {
+	if _, written := index.node.(*syntax.Literal); written {
 		if l, ok := index.expr.(*Literal); ok && (l.Result == value.String || l.Result == value.Long || l.Result == value.Int) {
 			selector = l.Value.String()
 		}
@@ -184,4 +184,17 @@ func elementName(target, index *bound) (string, bool) {
 		return target.name + "_" + selector, true
 	}
 	return selector, selector != ""
+}
+
+// bindBracketed binds [expression] where a name stands, which is never one: ['name'] is a name to the parser.
+func (b *binder) bindBracketed(e *syntax.Bracketed) *bound {
+	v := b.bindExpr(e.Inner)
+	switch {
+	case v.typing.shape == invalid:
+	case !v.typing.is(value.String) && v.typing.shape != unknown:
+		b.report("KS141", v.span(), "the expression must have the type string")
+	default:
+		b.report("KS131", v.span(), "the expression must be a literal")
+	}
+	return bad(e)
 }

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
@@ -115,6 +117,7 @@ func coerceTo(a *bound, t typing) *bound {
 
 // apply resolves an operator for its operands.
 func (b *binder) apply(e syntax.Expr, sign string, at syntax.Span, args []*bound, all bool) *bound {
+	args = operands(args)
 	out := &bound{node: e, constant: allConstant(args)}
 	f := b.builtins.operators[sign]
 	if f == nil {
@@ -137,6 +140,21 @@ func (b *binder) apply(e syntax.Expr, sign string, at syntax.Span, args []*bound
 	}
 	out.expr = b.makeCall(e, sign, out.typing, args)
 	return out
+}
+
+// operands are arguments of which each is one value: several at once, as of series_stats() or arg_max(), have no type that an
+// operator or a function knows.
+func operands(args []*bound) []*bound {
+	for i, a := range args {
+		if len(a.values) < 2 {
+			continue
+		}
+		args = slices.Clone(args)
+		one := *a
+		one.typing = typing{shape: tuple}
+		args[i] = &one
+	}
+	return args
 }
 
 func trimUnary(sign string) string {

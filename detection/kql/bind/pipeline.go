@@ -104,11 +104,15 @@ func (b *binder) bindPipeline(e *syntax.Pipeline) *bound {
 	first := e.Source == nil && b.subject == nil
 	var group []*relation
 	for _, op := range e.Operators {
+		if group != nil {
+			in, group = b.afterSeveral(in, op), nil
+		}
 		b.row, b.mode = in, normal
 		if first {
 			b.row = nil
 		}
 		b.checkPlace(op, first)
+		b.checkSettings(op.Name(), op.Settings())
 		in, group = b.bindOperator(op, in, first)
 		first = false
 	}
@@ -118,6 +122,13 @@ func (b *binder) bindPipeline(e *syntax.Pipeline) *bound {
 	out := tableOf(e, in)
 	out.tables = group
 	return out
+}
+
+// afterSeveral is what follows an operator with several results: rows without columns, as in Microsoft's binder.
+func (b *binder) afterSeveral(in *relation, at syntax.Node) *relation {
+	r := &relation{}
+	r.op = &Project{Output: b.output(r, at), Input: in.op, Keyword: "project"}
+	return r
 }
 
 // bindPipelineSource binds what a pipeline begins with; isfuzzy of a first union covers it too.

@@ -92,6 +92,9 @@ func (b *binder) bindScanStep(s *syntax.ScanStep, r *relation) ScanStep {
 		for _, name := range a.Names {
 			if i, c := r.find(name.Text); c != nil {
 				out.Assignments = append(out.Assignments, Assignment{Index: i, Expr: v.expr})
+			} else if !r.open {
+				d := b.report("KS142", name.Span(), "the name '%s' does not refer to any known column, table, variable or function", name.Text)
+				d.Hint = "declare it: scan declare (" + name.Text + ":type) with (...)"
 			}
 		}
 	}

@@ -43,7 +43,6 @@ func (b *binder) views() []*relation { return b.matchingViews(&syntax.Wildcard{P
 
 func (b *binder) bindSearch(op *syntax.Search, in *relation, first bool) *relation {
 	legs := b.bindSources(op.Tables, in, first)
-	b.checkKind(op.Properties, []string{"case_insensitive", "case_sensitive", "default"})
 	all := b.unionOf(legs, op, "outer", nil)
 	row := b.row
 	b.row = all

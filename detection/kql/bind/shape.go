@@ -15,7 +15,6 @@ func (b *binder) bindParse(op *syntax.ParseOperator, in *relation) *relation {
 	if w := word(property(op.Properties, "kind")); w != "" {
 		plan.Kind = w
 	}
-	b.checkKind(op.Properties, []string{"simple", "regex", "relaxed"})
 	r := &relation{columns: append([]*column(nil), in.all()...), open: in.open, serialized: in.serialized}
 	declared := map[string]bool{}
 	for i, part := range op.Pattern {

@@ -1,8 +1,6 @@
 package bind
 
 import (
-	"maps"
-
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
@@ -315,7 +313,7 @@ func (b *binder) bindSummarize(op *syntax.Summarize, in *relation) *relation {
 	for _, it := range items {
 		b.place(p, it, placing{style: summarizeStyle})
 	}
-	r := &relation{columns: p.columns, open: in.open && group.star}
+	r := &relation{columns: p.columns, open: in.open}
 	plan.Output, plan.Aggregates, plan.Exprs = b.output(r, op), group.calls, p.exprs
 	r.op = plan
 	return r
@@ -327,12 +325,6 @@ func (b *binder) bindAs(op *syntax.As, in *relation) *relation {
 	shared := b.share(op.As.Text, r, op)
 	b.scope = b.scope.with(&symbol{name: op.As.Text, table: shared})
 	return shared
-}
-
-func (b *binder) bindRender(op *syntax.Render, in *relation) *relation {
-	settings := words(op.Bare)
-	maps.Copy(settings, words(op.With))
-	return same(in, &Render{Output: b.output(in, op), Input: in.op, Chart: op.Chart.Text, Properties: settings})
 }
 
 func (b *binder) bindPrint(op *syntax.PrintOperator) *relation {
@@ -351,6 +343,9 @@ func (b *binder) bindRange(op *syntax.Range) *relation {
 	from, to, step := b.bindExpr(op.From), b.bindExpr(op.To), b.bindExpr(op.Step)
 	for _, v := range []*bound{from, to, step} {
 		b.require(v, "Summable")
+	}
+	if l, ok := op.Step.(*syntax.Literal); ok && isZero(literalValue(l)) {
+		b.report("KS140", op.Step.Span(), "the step of a range must not be 0")
 	}
 	t, ok := commonOf([]typing{from.typing, to.typing}, promoted)
 	if !ok {
@@ -372,4 +367,15 @@ func (b *binder) bindRange(op *syntax.Range) *relation {
 	r := &relation{columns: []*column{{name: op.Column.Text, typing: t}}, serialized: true}
 	r.op = &Range{Output: b.output(r, op), From: from.expr, To: to.expr, Step: step.expr}
 	return r
+}
+
+func isZero(v value.Value) bool {
+	switch v.Type() {
+	case value.Int, value.Long:
+		return v.Int() == 0 && !v.IsNull()
+	case value.Real:
+		return v.Real() == 0 && !v.IsNull()
+	default:
+		return false
+	}
 }

@@ -25,6 +25,7 @@ const (
 	database
 	graphs // a graph
 	record // a row: a state of scan, a node or edge of a graph
+	tuple  // several values, as series_stats() gives, where one is wanted
 	nothing
 )
 
@@ -85,6 +86,8 @@ func (t typing) String() string {
 		return "database"
 	case graphs:
 		return "graph"
+	case tuple:
+		return "tuple"
 	default:
 		return "unknown"
 	}
@@ -92,7 +95,7 @@ func (t typing) String() string {
 
 func (t typing) isScalar() bool {
 	switch t.shape {
-	case unknown, null, plain, anything, primitive, array, bag, typeName:
+	case unknown, null, plain, anything, primitive, array, bag, typeName, tuple:
 		return true
 	default:
 		return false

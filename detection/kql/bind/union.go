@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
@@ -28,14 +30,19 @@ func (b *binder) bindUnion(op *syntax.Union, in *relation, first bool) *relation
 	}
 	b.row, b.subject = row, subject
 	kind := word(property(op.Properties, "kind"))
-	b.checkKind(op.Properties, []string{"inner", "outer"})
 	var source *column
-	if p := property(op.Properties, "withsource", "with_source"); p != nil {
+	if p := property(op.Properties, "withsource", "with_source"); p != nil && namesSource(p) {
 		source = &column{name: word(p), typing: scalar(value.String)}
 	}
 	r := b.unionOf(legs, op, kind, source)
 	b.fuzzy = fuzzy
 	return r
+}
+
+// namesSource reports whether the value of withsource= can be a name; a number is passed over.
+func namesSource(p *syntax.Property) bool {
+	l, ok := p.Value.(*syntax.Literal)
+	return !ok || l.Kind == syntax.StringLiteral
 }
 
 // unionOf is the union of relations: columns by name in order of first appearance, those of one name and several types apart.
@@ -71,7 +78,7 @@ func (b *binder) unionOf(legs []*relation, at syntax.Node, kind string, source *
 			continue
 		}
 		r.open = r.open || leg.open
-		plan.Legs = append(plan.Legs, Leg{Input: leg.op, Name: legName(leg, i), Fields: fields[i]})
+		plan.Legs = append(plan.Legs, Leg{Input: alike(leg, fields[i], r.columns), Name: legName(leg, i), Fields: fields[i]})
 	}
 	r.open = r.open || len(legs) > 0 && len(plan.Legs) == 0
 	plan.Output = b.output(r, at)
@@ -146,27 +153,27 @@ type mergedColumn struct {
 type legColumn struct{ leg, index int }
 
 // unify merges the columns of all legs by name and type.
+//
+// Where the first two legs that have a column agree on its type, the column keeps its name and that type, and the values of later
+// legs of another type are converted: the choice of Microsoft's binder. Published rules over `union *` bind thanks
+// to it, and the engine was measured with two legs only.
 func unify(legs []*relation) []*mergedColumn {
 	var order []string
 	byName := map[string][]*mergedColumn{}
 	for i, leg := range legs {
 		for j, c := range leg.columns {
-			if byName[c.name] == nil {
+			group := byName[c.name]
+			if group == nil {
 				order = append(order, c.name)
 			}
-			placed := false
-			for _, m := range byName[c.name] {
-				if m.typing.valueType() == c.typing.valueType() {
-					m.from, placed = append(m.from, legColumn{i, j}), true
-					if !equal(m.typing, c.typing) {
-						m.typing = typing{shape: anything}
-					}
+			if m := mergesInto(group, c); m != nil {
+				m.from = append(m.from, legColumn{i, j})
+				if m.typing.valueType() == c.typing.valueType() && !equal(m.typing, c.typing) {
+					m.typing = typing{shape: anything}
 				}
+				continue
 			}
-			if !placed {
-				m := &mergedColumn{name: c.name, typing: c.typing, from: []legColumn{{i, j}}}
-				byName[c.name] = append(byName[c.name], m)
-			}
+			byName[c.name] = append(group, &mergedColumn{name: c.name, typing: c.typing, from: []legColumn{{i, j}}})
 		}
 	}
 	var out []*mergedColumn
@@ -180,6 +187,54 @@ func unify(legs []*relation) []*mergedColumn {
 		}
 	}
 	return out
+}
+
+// mergesInto is the column of one name that takes the values of c, or nil.
+func mergesInto(group []*mergedColumn, c *column) *mergedColumn {
+	if len(group) == 1 && len(group[0].from) > 1 {
+		return group[0]
+	}
+	for _, m := range group {
+		if m.typing.valueType() == c.typing.valueType() {
+			return m
+		}
+	}
+	return nil
+}
+
+// alike is the leg with its columns in the types of the merged columns that take them.
+func alike(leg *relation, fields []int, cols []*column) Operator {
+	out := leg.op.Columns()
+	exprs := make([]Expr, len(leg.columns))
+	for i, c := range leg.columns {
+		exprs[i] = columnAt(i, c)
+	}
+	changed := false
+	for j, i := range fields {
+		if i < 0 || i >= len(exprs) || exprs[i].Type() == cols[j].typing.valueType() {
+			continue
+		}
+		if !changed {
+			out = slices.Clone(out)
+		}
+		exprs[i], out[i].Type, changed = retyped(exprs[i], cols[j].typing.valueType()), cols[j].typing.valueType(), true
+	}
+	if !changed {
+		return leg.op
+	}
+	return &Project{Output: Output{Fields: out, At: leg.op.Span(), Open: leg.open}, Input: leg.op, Exprs: exprs, Keyword: "union"}
+}
+
+// retyped converts a value as the functions tostring() and the like do.
+func retyped(e Expr, to value.Type) Expr {
+	name := "to" + to.String()
+	if to == value.Unknown || e.Type() == value.Unknown {
+		return e
+	}
+	if to == value.Dynamic && e.Type() != value.String {
+		e = retyped(e, value.String)
+	}
+	return &Call{Typed: Typed{Result: to, At: e.Span()}, Name: name, Args: []Expr{e}}
 }
 
 // inAll keeps the columns that every leg has.

@@ -43,7 +43,7 @@ func (b *binder) declareParameter(f *userFunction, p *syntax.Parameter, canBeTab
 			b.report("KS226", p.Span(), "tabular parameters must be declared first")
 		}
 		param.kind = "Tabular"
-		shape = &relation{columns: b.schemaColumns(p.Schema), open: p.Schema.Star || len(p.Schema.Columns) == 0}
+		shape = &relation{columns: b.schemaColumns(p.Schema)}
 	} else {
 		*canBeTable = false
 		t := b.typeByName(p.Type)
@@ -155,7 +155,7 @@ func (b *binder) checkShape(f *userFunction, p *parameter, a *bound) {
 	}
 	for _, want := range shape.columns {
 		_, got := a.table.find(want.name)
-		if got == nil && !a.table.open || got != nil && !assignable(want.typing, got.typing, exact) {
+		if got == nil || !assignable(want.typing, got.typing, exact) {
 			b.report("KS249", a.span(), "the tabular value does not have the required columns: it lacks %s:%s", want.name, want.typing)
 			return
 		}

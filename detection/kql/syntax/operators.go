@@ -19,6 +19,9 @@ func (o *operator) Keyword() Word { return o.word }
 // Name is the operator's usual name.
 func (o *operator) Name() string { return canonicalOperator(o.word.Text) }
 
+// Settings are the name=value settings behind the operator's word.
+func (o *operator) Settings() []*Property { return o.Properties }
+
 // canonicalOperator unites the spellings of one operator.
 func canonicalOperator(word string) string {
 	switch word = strings.ToLower(word); word {

@@ -273,12 +273,12 @@ func (p *parser) json() Expr {
 		t.kind == timespanToken, t.kind == rawGUIDToken:
 		return p.plainLiteral()
 	case t.kind == parenLiteralToken:
-		if strings.HasPrefix(p.slice(t), "int") || strings.HasPrefix(p.slice(t), "long") {
+		if strings.HasPrefix(p.slice(t), "int(") || strings.HasPrefix(p.slice(t), "int ") {
 			p.fail("KS006", "expected a JSON value, got "+p.got(), "write the bare number")
 		}
 		return p.parenLiteral()
 	case t.is('-'):
-		if next := p.peek(1); next.kind == longToken || next.kind == realToken {
+		if p.isNumber(p.peek(1)) {
 			op := p.word()
 			return &Unary{Op: op, Operand: p.plainLiteral(), extent: p.from(op.Span.Start)}
 		}
@@ -299,6 +299,14 @@ func (p *parser) json() Expr {
 		}
 	}
 	return nil
+}
+
+// isNumber reports whether a token is a number, as it is or as in real(1).
+func (p *parser) isNumber(t token) bool {
+	if t.kind == parenLiteralToken {
+		return strings.HasPrefix(p.slice(t), "long") || strings.HasPrefix(p.slice(t), "real")
+	}
+	return t.kind == longToken || t.kind == realToken
 }
 
 func (p *parser) jsonArray() *JSONArray {

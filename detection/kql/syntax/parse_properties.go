@@ -104,6 +104,9 @@ func (p *parser) parenthesizedProperties() []*Property {
 
 // plainValue reads a literal without a sign, or a name, or nil.
 func (p *parser) plainValue() Expr {
+	if p.tokens[p.pos].kind == timespanToken {
+		return nil
+	}
 	if p.tokens[p.pos].kind == rawGUIDToken {
 		t := p.advance()
 		return &Literal{extent: p.from(int(t.start)), Kind: GUIDLiteral, Text: p.slice(t), Raw: p.slice(t)}

@@ -32,6 +32,8 @@ type Operator interface {
 	// Name is the operator's usual name: "where" also for `filter`, "take" for
 	// `limit`, "sort" for `order`, "mv-expand" for `mvexpand`, "mv-apply" for `mvapply`.
 	Name() string
+	// Settings are the name=value settings behind the operator's word, such as kind=inner.
+	Settings() []*Property
 	operatorNode()
 }
 
