@@ -24,6 +24,14 @@ func (c *compiler) evaluate(p *bind.Evaluate) operator {
 	if p.Input == nil {
 		return c.missingOperator(p)
 	}
+	if o := c.plugin(p); o != nil {
+		return o
+	}
+	return c.missingOperator(p)
+}
+
+// plugin compiles a plugin; nil for one that nothing runs.
+func (c *compiler) plugin(p *bind.Evaluate) operator {
 	switch p.Name {
 	case "bag_unpack":
 		return c.bagUnpack(p)
@@ -31,8 +39,25 @@ func (c *compiler) evaluate(p *bind.Evaluate) operator {
 		return c.pivot(p)
 	case "ipv4_lookup", "ipv6_lookup":
 		return c.addressLookup(p)
+	case "rows_near":
+		return c.rowsNear(p)
+	case "narrow":
+		return &narrowRows{input: c.operator(p.Input), plan: p}
+	case "identity":
+		return c.operator(p.Input)
+	case "preview":
+		// Of its two tables the first: some rows. The other one is their number.
+		return &take{input: c.operator(p.Input), n: c.expr(p.Args[0].Expr)}
+	case "dcount_intersect":
+		return c.dcountIntersect(p)
+	case "schema_merge":
+		return c.schemaMerge(p)
+	case "rolling_percentile":
+		return c.rollingPercentile(p)
+	case "sequence_detect":
+		return c.sequenceDetect(p)
 	default:
-		return c.missingOperator(p)
+		return c.activity(p)
 	}
 }
 

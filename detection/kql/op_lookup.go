@@ -2,6 +2,7 @@ package kql
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/seed-67b27da2/geiger/detection/kql/bind"
 	"github.com/seed-67b27da2/geiger/detection/kql/function"
@@ -144,26 +145,23 @@ func indexOfColumn(columns []value.Column, name string) int {
 	return -1
 }
 
-// pairs is the input's columns followed by the table's, without the extra keys.
+// pairs is the input's columns followed by the table's, without the extra keys; ipv6_lookup puts the table first.
 func (o *addressLookup) pairs(x *execution, left, right *relation, l, r []uint32) *relation {
-	ignored := map[string]bool{}
-	for _, name := range o.extra {
-		ignored[name] = true
-	}
 	columns := right.columns
 	left, right = left.filter(l), padded(right).filter(r)
-	out := &relation{columns: o.plan.Fields, rows: len(l)}
-	out.slots = append(out.slots, left.slots...)
+	var found []*slot
 	for i, c := range columns {
-		if !ignored[c.Name] {
-			out.slots = append(out.slots, right.slots[i])
+		if !slices.Contains(o.extra, c.Name) {
+			found = append(found, right.slots[i])
 		}
+	}
+	slots := slices.Concat(left.slots, found)
+	if o.plan.Name == "ipv6_lookup" {
+		slots = slices.Concat(found, left.slots)
 	}
 	handles := make([]int64, len(l))
 	for i := range handles {
 		handles[i] = x.lineage.merge(left.handle(i), right.handle(i))
 	}
-	out.lineage = newSlot(lineageOf(handles))
-	out.slots = typed(out.columns, out.slots)
-	return out
+	return &relation{columns: o.plan.Fields, rows: len(l), slots: typed(o.plan.Fields, slots), lineage: newSlot(lineageOf(handles))}
 }

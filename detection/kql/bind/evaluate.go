@@ -305,8 +305,7 @@ func activity(name string, c *call) *relation {
 		dimensions = nil
 		for i, p := range c.params {
 			if p != nil && p.name == "Expr" {
-				label := c.args[i].name + "_" + timeline.name
-				r.columns = append(r.columns, &column{name: strings.TrimPrefix(label, "_"), typing: timeline.typing})
+				r.columns = append(r.columns, &column{name: c.args[i].name + "_" + timeline.name, typing: timeline.typing})
 			}
 		}
 	default:

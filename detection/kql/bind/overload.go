@@ -37,7 +37,7 @@ func (s *signature) assign(args []*bound) []*parameter {
 }
 
 func (s *signature) assignInOrder(args []*bound) []*parameter {
-	if s.layout == "custom" && anyNamed(args) {
+	if s.layout == "custom" && s.anyNamed(args) {
 		return s.assignNamed(args)
 	}
 	out := make([]*parameter, 0, len(args))
@@ -46,7 +46,9 @@ func (s *signature) assignInOrder(args []*bound) []*parameter {
 	for i := 0; i < last && len(out) < len(args); i++ {
 		p := &s.params[i]
 		if p.max == 1 {
-			out = append(out, p)
+			if !s.leavesOut(p, args[len(out)]) {
+				out = append(out, p)
+			}
 			continue
 		}
 		later := 0
@@ -57,6 +59,9 @@ func (s *signature) assignInOrder(args []*bound) []*parameter {
 			later = max(later, 1)
 		}
 		for n := 0; n < p.max && len(args)-len(out) > later; n++ {
+			if n > 0 && s.layout == "custom" && i+1 < last && s.params[i+1].max == unbounded && !p.fits(args[len(out)]) {
+				break
+			}
 			out = append(out, p)
 		}
 	}
@@ -66,13 +71,29 @@ func (s *signature) assignInOrder(args []*bound) []*parameter {
 	return out
 }
 
-func anyNamed(args []*bound) bool {
+// anyNamed reports whether an argument is given by the name of its parameter; other names are for the results.
+func (s *signature) anyNamed(args []*bound) bool {
 	for _, a := range args {
-		if a.named != "" {
+		if a.named != "" && s.param(a.named) != nil {
 			return true
 		}
 	}
 	return false
+}
+
+// leavesOut reports whether an argument is none for an optional constant, because it is a column, but for what follows.
+func (s *signature) leavesOut(p *parameter, a *bound) bool {
+	return s.layout == "custom" && p.min == 0 && p.restrict == "Constant" && a.column != nil
+}
+
+// fits reports whether an argument has one of the types that a parameter declares.
+func (p *parameter) fits(a *bound) bool {
+	for _, t := range p.types {
+		if equal(t, a.typing) {
+			return true
+		}
+	}
+	return len(p.types) == 0
 }
 
 // takesTail reports whether the last argument belongs to the last, optional parameter and not to

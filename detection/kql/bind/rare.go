@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"strings"
+
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
@@ -159,20 +161,13 @@ func (b *binder) bindGetSchema(op *syntax.GetSchema, in *relation) *relation {
 		{name: "ColumnType", typing: text},
 	}}
 	if op.Kind.Text == "csl" {
-		r.columns = []*column{
-			{name: "TableName", typing: text},
-			{name: "Schema", typing: text},
-			{name: "DatabaseName", typing: text},
-			{name: "Folder", typing: text},
-			{name: "DocString", typing: text},
-		}
-		return b.opaque(r.columns, false, op, in)
+		return b.schemaText(op, in)
 	}
 	plan := &Values{}
 	for i, c := range in.all() {
 		t := c.typing.valueType()
 		plan.Rows = append(plan.Rows, []value.Value{
-			value.NewString(c.name), value.NewLong(int64(i)), value.NewString(dotNetType(t)), value.NewString(t.String()),
+			value.NewString(c.name), value.NewLong(int64(i)), value.NewString(CLRType(t)), value.NewString(t.String()),
 		})
 	}
 	plan.Output = b.output(r, op)
@@ -180,8 +175,19 @@ func (b *binder) bindGetSchema(op *syntax.GetSchema, in *relation) *relation {
 	return r
 }
 
-// dotNetType is the name of the type that getschema shows as DataType.
-func dotNetType(t value.Type) string {
+// schemaText is the columns as one text, in the form that a table is declared in.
+func (b *binder) schemaText(op *syntax.GetSchema, in *relation) *relation {
+	var columns []string
+	for _, c := range in.all() {
+		columns = append(columns, syntax.QuoteName(c.name)+":"+c.typing.valueType().String())
+	}
+	r := &relation{columns: []*column{{name: "Schema", typing: scalar(value.String)}}}
+	r.op = &Values{Output: b.output(r, op), Rows: [][]value.Value{{value.NewString(strings.Join(columns, ","))}}}
+	return r
+}
+
+// CLRType is the name of a type that getschema shows as DataType.
+func CLRType(t value.Type) string {
 	switch t {
 	case value.Bool:
 		return "System.SByte"

@@ -260,3 +260,45 @@ func listOf(x any) []any {
 	list, _ := x.([]any)
 	return list
 }
+
+// Intersection estimates how many values all of the sketches have, one at least: from the hashes while there are
+// few, else from the sizes of their unions.
+func Intersection(sketches []*HLL) int64 {
+	first := sketches[0]
+	for _, h := range sketches {
+		if h.registers != nil {
+			return included(sketches)
+		}
+	}
+	n := int64(0)
+	for hash := range first.hashes {
+		in := true
+		for _, h := range sketches[1:] {
+			in = in && h.hashes[hash]
+		}
+		if in {
+			n++
+		}
+	}
+	return n
+}
+
+// included is the inclusion-exclusion principle: the sizes of the unions of an odd number of sets less those of an
+// even number.
+func included(sketches []*HLL) int64 {
+	sum := int64(0)
+	for subset := 1; subset < 1<<len(sketches); subset++ {
+		joined := &HLL{precision: precisions[len(precisions)-1], hashes: map[uint64]bool{}}
+		for i, h := range sketches {
+			if subset>>i&1 == 1 {
+				joined.Merge(h)
+			}
+		}
+		if bits.OnesCount(uint(subset))%2 == 1 {
+			sum += joined.Count()
+		} else {
+			sum -= joined.Count()
+		}
+	}
+	return max(0, sum)
+}

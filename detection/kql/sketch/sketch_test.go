@@ -133,3 +133,12 @@ func TestWeights(t *testing.T) {
 	require.Equal(t, d.Dynamic(), back.Dynamic())
 	require.Equal(t, []any{[]any{int64(7)}, []any{int64(10), int64(20), int64(30), int64(40)}, []any{int64(8), int64(6), int64(3), int64(1)}}, d.Dynamic())
 }
+
+func TestIntersections(t *testing.T) {
+	few := []*sketch.HLL{counting(t, 1, 0, 100), counting(t, 2, 50, 150), counting(t, 1, 90, 95)}
+	require.EqualValues(t, 100, sketch.Intersection(few[:1]))
+	require.EqualValues(t, 50, sketch.Intersection(few[:2]))
+	require.EqualValues(t, 5, sketch.Intersection(few))
+	many := []*sketch.HLL{counting(t, 4, 0, 20_000), counting(t, 4, 10_000, 30_000)}
+	require.InEpsilon(t, 10_000, sketch.Intersection(many), 0.02)
+}
