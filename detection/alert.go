@@ -83,7 +83,7 @@ func (b *Bound) Evaluate(ctx context.Context, db kql.Database, now time.Time) ([
 	if err != nil {
 		return nil, fmt.Errorf("rule %q: %w", b.Rule.Name, err)
 	}
-	if !b.Rule.triggers(t.Len()) {
+	if !b.Rule.Triggers(t.Len()) {
 		return nil, nil
 	}
 	alerts := make([]Alert, t.Len())
@@ -93,7 +93,8 @@ func (b *Bound) Evaluate(ctx context.Context, db kql.Database, now time.Time) ([
 	return alerts, nil
 }
 
-func (r *Rule) triggers(rows int) bool {
+// Triggers reports whether a result of so many rows raises alerts (triggerOperator and triggerThreshold).
+func (r *Rule) Triggers(rows int) bool {
 	switch r.TriggerOperator {
 	case "lt", "LessThan":
 		return rows < r.TriggerThreshold

@@ -137,7 +137,7 @@ func (d *demand) wanted() string {
 		prefix = "not "
 	}
 	if _, ok := d.expr.(*bind.AnyColumn); ok {
-		return prefix + "any column " + d.sign + " " + literalOf(d.operands[0])
+		return prefix + "any column " + d.sign + " " + Literal(d.operands[0])
 	}
 	switch {
 	case d.sign == "" && d.want:
@@ -145,16 +145,16 @@ func (d *demand) wanted() string {
 	case d.sign == "":
 		return "false"
 	case d.sign == "between" || d.sign == "!between":
-		return fmt.Sprintf("%s%s (%s .. %s)", prefix, d.sign, literalOf(d.operands[0]), literalOf(d.operands[1]))
+		return fmt.Sprintf("%s%s (%s .. %s)", prefix, d.sign, Literal(d.operands[0]), Literal(d.operands[1]))
 	case len(d.operands) == 0:
 		return prefix + d.sign + " a value of the list"
 	case len(d.operands) == 1 && !d.lists():
-		return prefix + d.sign + " " + literalOf(d.operands[0])
+		return prefix + d.sign + " " + Literal(d.operands[0])
 	}
 	all := listed(d.operands)
 	var parts []string
 	for _, v := range all[:min(len(all), maxListed)] {
-		parts = append(parts, literalOf(v))
+		parts = append(parts, Literal(v))
 	}
 	if more := len(all) - len(parts); more > 0 {
 		parts = append(parts, fmt.Sprintf("and %d more", more))
@@ -168,8 +168,8 @@ func (d *demand) lists() bool {
 	return ok && (op.kind == matchIn || op.kind == matchAnyTerm || op.kind == matchAllTerms)
 }
 
-// literalOf writes a value as a literal of KQL.
-func literalOf(v value.Value) string {
+// Literal writes a value as a literal of KQL.
+func Literal(v value.Value) string {
 	t := v.Type()
 	switch {
 	case v.IsNull():

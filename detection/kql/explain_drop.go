@@ -45,7 +45,7 @@ func (e *explainer) behind(at site, p *bind.Top) ([]Reason, error) {
 		if err != nil {
 			return nil, err
 		}
-		r.Hints = []Hint{{Kind: HintOtherRow, Text: fmt.Sprintf("%s of the last row kept is %s", x.name(p.Keys[0].Expr), literalOf(v))}}
+		r.Hints = []Hint{{Kind: HintOtherRow, Text: fmt.Sprintf("%s of the last row kept is %s", x.name(p.Keys[0].Expr), Literal(v))}}
 	}
 	return []Reason{r}, nil
 }
@@ -230,7 +230,7 @@ func (j *joinExaminer) hints(k, row int) []Hint {
 		sign: "==", want: true, subject: own, operands: []value.Value{other}, textual: true,
 		operator: stringOperator{kind: matchEqual, sensitive: true}, texts: []string{other.String()},
 	}
-	hints := append([]Hint{{Kind: HintNoPartner, Text: "no row of the other side has this key; the nearest has " + literalOf(other)}}, d.typeHints()...)
+	hints := append([]Hint{{Kind: HintNoPartner, Text: "no row of the other side has this key; the nearest has " + Literal(other)}}, d.typeHints()...)
 	if own.IsNull() || own.String() == "" {
 		return append(hints, Hint{Kind: HintEmpty, Text: j.keyName(k) + " is empty"})
 	}
@@ -256,7 +256,7 @@ func (j *joinExaminer) reason(k, row int, hints ...Hint) Reason {
 	}
 	r.Saw = []Observation{{Span: j.mine[k].Span(), Name: j.keyName(k), Value: j.own[k]}}
 	if row >= 0 && len(hints) > 0 && hints[0].Kind == HintPartner {
-		r.Wanted = "no row of the other side with " + literalOf(j.own[k])
+		r.Wanted = "no row of the other side with " + Literal(j.own[k])
 		return r
 	}
 	r.Wanted = "a row of the other side with the same key"

@@ -24,7 +24,7 @@ func (m miss) before(o miss) bool {
 func (m miss) equals(o miss) bool { return !m.before(o) && !o.before(m) }
 
 // maxTied bounds how many rows that came equally far are looked at for one with a likely cause.
-const maxTied = 16
+const maxTied = 500
 
 // nearest finds, over all branches, the row turned away that passed the most predicates. Of those that came equally far
 // it is the one with the most hints, then the first.
@@ -59,12 +59,17 @@ func (e *explainer) nearest(candidates func(Source) bool) (*Rejection, error) {
 	return nearest, nil
 }
 
-// hintsOf counts the likely causes of the first reason.
+// hintsOf counts the likely causes of the first reason, without those that only say what the value is.
 func hintsOf(r *Rejection) int {
-	if len(r.Reasons) == 0 {
-		return 0
+	n := 0
+	for _, first := range r.Reasons[:min(1, len(r.Reasons))] {
+		for _, h := range first.Hints {
+			if !slices.Contains([]HintKind{HintEmpty, HintNeverSet, HintThreshold, HintNoPartner}, h.Kind) {
+				n++
+			}
+		}
 	}
-	return len(r.Reasons[0].Hints)
+	return n
 }
 
 // misses lists rows that a step turned away, those that came farthest.

@@ -5,11 +5,13 @@ import (
 	"crypto/rand"
 	"flag"
 	"os"
+	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/require"
 
 	"github.com/seed-67b27da2/geiger/harness/cli"
 )
@@ -46,7 +48,13 @@ func (c *fastClock) Sleep(ctx context.Context, d time.Duration) error {
 }
 
 func TestScripts(t *testing.T) {
+	recordings, err := filepath.Abs(filepath.Join("..", "..", "testdata", "recordings"))
+	require.NoError(t, err)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", UpdateScripts: *update, RequireExplicitExec: true, RequireUniqueNames: true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("RECORDINGS", recordings)
+			return nil
+		},
 	})
 }

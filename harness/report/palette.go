@@ -24,6 +24,12 @@ func (p Palette) paint(colour, text string) string {
 	return colour + text + reset
 }
 
+// Paint gives a text the colour of an outcome.
+func (p Palette) Paint(o harness.Outcome, text string) string { return p.paint(colourOf(o), text) }
+
+// Faint is for text that matters less.
+func (p Palette) Faint(text string) string { return p.faint(text) }
+
 func (p Palette) faint(text string) string { return p.paint(grey, text) }
 
 func colourOf(o harness.Outcome) string {
