@@ -95,7 +95,7 @@ func (o *makeSeries) run(x *execution) (*relation, error) {
 		return nil, err
 	}
 	g := group(r.rows, keys)
-	if r.rows == 0 {
+	if r.rows == 0 && (!o.plan.Nonempty || len(o.by) > 0) { // kind=nonempty makes no group of its own
 		g.first = nil
 	}
 	if len(g.first)*s.n > maxRows {

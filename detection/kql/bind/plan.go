@@ -319,6 +319,8 @@ type MakeSeries struct {
 	Defaults       []Expr // the element of a step without rows, for each array; nil for none
 	Axis           Expr
 	From, To, Step Expr // From and To may be nil
+	// Nonempty is set for kind=nonempty: an input without rows gives a series of defaults.
+	Nonempty bool
 	// Inclusive is set for `in range(from, to, step)`: To belongs to the axis, and From is rounded down to a whole step.
 	Inclusive bool
 }

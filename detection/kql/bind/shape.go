@@ -110,7 +110,7 @@ func (b *binder) bindMakeSeries(op *syntax.MakeSeries, in *relation) *relation {
 		b.require(it.value, "Scalar")
 		b.place(p, it, placing{})
 	}
-	plan := &MakeSeries{Input: in.op, By: p.exprs}
+	plan := &MakeSeries{Input: in.op, By: p.exprs, Nonempty: word(property(op.Properties, "kind")) == "nonempty"}
 	dynamic := typing{shape: anything}
 	group := &aggregation{base: len(p.exprs)}
 	p.exprs = append([]Expr(nil), p.exprs...)

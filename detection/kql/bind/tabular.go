@@ -216,10 +216,12 @@ func (b *binder) bindTop(op *syntax.Top, in *relation) *relation {
 	return serialized(same(in, &Top{Output: b.output(in, op), Input: in.op, N: n, Keys: keys}))
 }
 
-// bindCountOf binds the number of rows that take and its kin ask for.
+// bindCountOf binds the number of rows that take and its kin ask for: one for all rows.
 func (b *binder) bindCountOf(e syntax.Expr) Expr {
 	v := b.bindExpr(e)
-	b.require(v, "Integer")
+	if b.require(v, "Integer") && dependsOnRow(v.expr) {
+		b.report("KS129", v.span(), "the expression must be a constant")
+	}
 	return v.expr
 }
 
