@@ -67,8 +67,13 @@ func (w *walker) stepOf(name string) func(row int) value.Value {
 		return w.cumulate
 	case "row_window_session":
 		return w.session
+	case "row_rank":
+		// The older function says by an argument which of the two ranks it gives, and never restarts.
+		return func(row int) value.Value {
+			return w.ranked(row, value.Convert(w.cell(1, row, value.NewBool(true)), value.Bool).Bool(), false)
+		}
 	default:
-		return func(row int) value.Value { return w.ranked(row, name != "row_rank_min") }
+		return func(row int) value.Value { return w.ranked(row, name != "row_rank_min", w.restarted(1, row)) }
 	}
 }
 
@@ -116,8 +121,8 @@ func (w *walker) cumulate(row int) value.Value {
 
 // ranked counts the distinct values so far, or, if not dense, the rows before the first
 // of equal ones.
-func (w *walker) ranked(row int, dense bool) value.Value {
-	restart := row == 0 || w.restarted(1, row)
+func (w *walker) ranked(row int, dense, restart bool) value.Value {
+	restart = restart || row == 0
 	if restart {
 		w.count, w.rank = 0, 0
 	}

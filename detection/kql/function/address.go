@@ -2,6 +2,7 @@ package function
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -34,7 +35,7 @@ func addressFunctions() []Function {
 			"- bool ip:StringOrDynamic ranges:string+",
 			"- bool ip:StringOrDynamic ranges:DynamicArray",
 		}, Doc: "ipv6-is-in-any-range-function", Call: isInRange(ParseIPv6)},
-		{Name: "ipv4_range_to_cidr_list", Signatures: []string{"- array start_ip:string end_ip:string"}, Doc: "ipv4-range-to-cidr-list-function"},
+		{Name: "ipv4_range_to_cidr_list", Signatures: []string{"- array start_ip:string end_ip:string"}, Doc: "ipv4-range-to-cidr-list-function", Call: rangeToPrefixes},
 		{Name: "has_ipv4", Signatures: []string{"- bool source:StringOrDynamic ip:string"}, Doc: "has-ipv4-function", Call: hasAddress},
 		{Name: "has_any_ipv4", Signatures: []string{
 			"- bool source:StringOrDynamic ips:string+",
@@ -100,8 +101,7 @@ func parsePrefix(s string, width int) (netip.Prefix, bool) {
 
 // networkOf is the number of the network's first address.
 func networkOf(p netip.Prefix) uint32 {
-	b := p.Masked().Addr().As4()
-	return binary.BigEndian.Uint32(b[:])
+	return addressNumber(p.Masked().Addr())
 }
 
 func parseIPv4Mask(c *Invocation, args []value.Value) value.Value {
@@ -133,15 +133,42 @@ func formatIPv4Mask(_ *Invocation, args []value.Value) value.Value {
 func maskedIPv4(args []value.Value) (netip.Prefix, bool) {
 	p, ok := ParseIPv4(text(args[0]))
 	if n := value.Scalar(args[0]); n.Type() == value.Long || n.Type() == value.Int {
-		var b [4]byte
-		binary.BigEndian.PutUint32(b[:], uint32(n.Int()))
-		p, ok = netip.PrefixFrom(netip.AddrFrom4(b), 32), n.Int() >= 0 && n.Int() < 1<<32 && !n.IsNull()
+		p, ok = netip.PrefixFrom(addressOf(uint32(n.Int())), 32), n.Int() >= 0 && n.Int() < 1<<32 && !n.IsNull()
 	}
 	bits := long(args, 1, 32)
 	if !ok || bits < 0 || bits > 32 {
 		return netip.Prefix{}, false
 	}
 	return netip.PrefixFrom(p.Addr(), min(p.Bits(), int(bits))).Masked(), true
+}
+
+// rangeToPrefixes lists the fewest networks that together are the addresses from one to another.
+func rangeToPrefixes(c *Invocation, args []value.Value) value.Value {
+	first, ok := ParseIPv4(text(args[0]))
+	last, fine := ParseIPv4(text(args[1]))
+	if !ok || !fine {
+		return c.Null()
+	}
+	from, to := uint64(addressNumber(first.Addr())), uint64(addressNumber(last.Addr()))
+	list := []any{}
+	for from <= to {
+		size := min(bits.TrailingZeros64(from|1<<32), bits.Len64(to-from+1)-1)
+		list = append(list, netip.PrefixFrom(addressOf(uint32(from)), 32-size).String())
+		from += 1 << size
+	}
+	return value.NewDynamic(list)
+}
+
+// addressNumber is an IPv4 address as a number, addressOf the reverse.
+func addressNumber(a netip.Addr) uint32 {
+	b := a.As4()
+	return binary.BigEndian.Uint32(b[:])
+}
+
+func addressOf(n uint32) netip.Addr {
+	var b [4]byte
+	binary.BigEndian.PutUint32(b[:], n)
+	return netip.AddrFrom4(b)
 }
 
 // isPrivate tests for 10.0.0.0/8, 172.16.0.0/12 and 192.168.0.0/16.
@@ -180,8 +207,8 @@ func orderOfAddresses(parse func(string) (netip.Prefix, bool), width int, args [
 	if !ok || !fine {
 		return 0, false
 	}
-	bits := min(a.Bits(), b.Bits(), int(max(0, long(args, 2, int64(width)))))
-	return netip.PrefixFrom(a.Addr(), bits).Masked().Addr().Compare(netip.PrefixFrom(b.Addr(), bits).Masked().Addr()), true
+	width = min(a.Bits(), b.Bits(), int(max(0, long(args, 2, int64(width)))))
+	return netip.PrefixFrom(a.Addr(), width).Masked().Addr().Compare(netip.PrefixFrom(b.Addr(), width).Masked().Addr()), true
 }
 
 // isInRange tests an address against prefixes, given one by one or in arrays.

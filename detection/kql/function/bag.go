@@ -1,6 +1,7 @@
 package function
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
@@ -151,19 +152,23 @@ func zipBag(c *Invocation, args []value.Value) value.Value {
 	return value.NewDynamic(b)
 }
 
-// treePaths lists the paths of all leaves and containers.
+// treePaths lists the paths of all leaves and containers; the elements of an array share one.
 func treePaths(out []any, prefix string, x any) []any {
+	add := func(path string, x any) {
+		if !slices.Contains(out, any(path)) {
+			out = append(out, path)
+		}
+		out = treePaths(out, path, x)
+	}
 	switch x := x.(type) {
 	case *value.Bag:
 		for _, k := range x.Keys() {
 			v, _ := x.Get(k)
-			path := prefix + "['" + k + "']"
-			out = treePaths(append(out, path), path, v)
+			add(prefix+"['"+k+"']", v)
 		}
 	case []any:
-		if len(x) > 0 {
-			path := prefix + "[0]"
-			out = treePaths(append(out, path), path, x[0])
+		for _, v := range x {
+			add(prefix+"[0]", v)
 		}
 	}
 	return out

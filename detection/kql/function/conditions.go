@@ -14,8 +14,8 @@ func conditionalFunctions() []Function {
 		{Name: "isnotempty", Aliases: []string{"notempty"}, Signatures: []string{"- bool value:Scalar"}, Doc: "isnotempty-function", Call: isNotEmpty},
 		{Name: "max_of", Signatures: []string{"- common arg:CommonOrderable{2,64}"}, Doc: "max-of-function", Call: greatest},
 		{Name: "min_of", Signatures: []string{"- common arg:CommonOrderable{2,64}"}, Doc: "min-of-function", Call: least},
-		{Name: "assert", Signatures: []string{"- bool predicate:bool message:string"}, Doc: "assert-function"},
-		{Name: "around", Signatures: []string{"- bool value:Scalar center:Scalar delta:Scalar"}, Doc: "around-function"},
+		{Name: "assert", Signatures: []string{"- bool predicate:bool message:string"}, Doc: "assert-function", Call: assertion},
+		{Name: "around", Signatures: []string{"- bool value:Scalar center:Scalar delta:Scalar"}, Doc: "around-function", Nulls: Propagate, Call: around},
 	}
 }
 
@@ -82,4 +82,23 @@ func extreme(c *Invocation, args []value.Value, direction int) value.Value {
 		}
 	}
 	return best
+}
+
+// assertion is assert(condition, message): the query fails if the condition is not true.
+func assertion(c *Invocation, args []value.Value) value.Value {
+	if !value.Convert(args[0], value.Bool).Bool() {
+		return c.Fail("assert() has failed with message: '%s'", text(args[1]))
+	}
+	return value.NewBool(true)
+}
+
+// around reports whether a value lies between center - delta and center + delta, both included.
+func around(c *Invocation, args []value.Value) value.Value {
+	v, center, delta := value.Scalar(args[0]), value.Scalar(args[1]), value.Scalar(args[2])
+	above, ok := value.Compare(v, value.Calculate('-', center, delta, center.Type()), false)
+	below, fine := value.Compare(v, value.Calculate('+', center, delta, center.Type()), false)
+	if !ok || !fine {
+		return c.Null()
+	}
+	return value.NewBool(above >= 0 && below <= 0)
 }

@@ -29,9 +29,9 @@ func datetimeFunctions() []Function {
 		{Name: "unixtime_milliseconds_todatetime", Signatures: []string{"- datetime number:Number"}, Doc: "unixtime-milliseconds-todatetime-function", Nulls: Propagate, Call: unixTime(value.Millisecond)},
 		{Name: "unixtime_microseconds_todatetime", Signatures: []string{"- datetime number:Number"}, Doc: "unixtime-microseconds-todatetime-function", Nulls: Propagate, Call: unixTime(value.Microsecond)},
 		{Name: "unixtime_nanoseconds_todatetime", Signatures: []string{"- datetime number:Number"}, Doc: "unixtime-nanoseconds-todatetime-function", Nulls: Propagate, Call: unixNanoseconds},
-		{Name: "datetime_local_to_utc", Signatures: []string{"- datetime from:datetime timezone:string"}, Doc: "datetime-local-to-utc-function"},
-		{Name: "datetime_utc_to_local", Signatures: []string{"- datetime from:datetime timezone:string"}, Doc: "datetime-utc-to-local-function"},
-		{Name: "datetime_list_timezones", Signatures: []string{"- array"}, Doc: "datetime-list-timezones-function"},
+		{Name: "datetime_local_to_utc", Signatures: []string{"- datetime from:datetime timezone:string"}, Doc: "datetime-local-to-utc-function", Nulls: Propagate, Call: localToUTC},
+		{Name: "datetime_utc_to_local", Signatures: []string{"- datetime from:datetime timezone:string"}, Doc: "datetime-utc-to-local-function", Nulls: Propagate, Call: utcToLocal},
+		{Name: "datetime_list_timezones", Signatures: []string{"- array"}, Doc: "datetime-list-timezones-function", Call: listTimezones},
 	}
 }
 

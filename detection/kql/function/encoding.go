@@ -25,9 +25,9 @@ func encodingFunctions() []Function {
 		{Name: "url_encode", Signatures: []string{"- string url:string"}, Doc: "url-encode-function", Call: onText(encodeURL)},
 		{Name: "url_encode_component", Signatures: []string{"- string url:string"}, Doc: "url-encode-component-function", Call: onText(encodeURLComponent)},
 		{Name: "url_decode", Signatures: []string{"- string encoded_url:string"}, Doc: "url-decode-function", Call: onText(decodeURL)},
-		{Name: "gzip_compress_to_base64_string", Signatures: []string{"- string string:string"}, Doc: "gzip-base64-compress"},
+		{Name: "gzip_compress_to_base64_string", Signatures: []string{"- string string:string"}, Doc: "gzip-base64-compress", Call: onText(gzipText)},
 		{Name: "gzip_decompress_from_base64_string", Signatures: []string{"- string string:string"}, Doc: "gzip-base64-decompress", Call: onText(gunzipText)},
-		{Name: "zlib_compress_to_base64_string", Signatures: []string{"- string string:string"}, Doc: "zlib-base64-compress-function"},
+		{Name: "zlib_compress_to_base64_string", Signatures: []string{"- string string:string"}, Doc: "zlib-base64-compress-function", Call: onText(zlibText)},
 		{Name: "zlib_decompress_from_base64_string", Signatures: []string{"- string string:string"}, Doc: "zlib-base64-decompress", Call: onText(inflateText)},
 		{Name: "__lz4_compress_dynamic_array_to_base64_string", Signatures: []string{"- string dynamic:DynamicArray"}},
 	}

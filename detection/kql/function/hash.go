@@ -18,8 +18,8 @@ func hashFunctions() []Function {
 		{Name: "hash_md5", Signatures: []string{"- string source:NotDynamic"}, Doc: "hash-md5-function", Call: onText(md5Text)},
 		{Name: "hash_sha1", Signatures: []string{"- string source:NotDynamic"}, Doc: "hash-sha1-function", Call: onText(sha1Text)},
 		{Name: "hash_sha256", Signatures: []string{"- string source:NotDynamic"}, Doc: "hash-sha256-function", Call: onText(sha256Text)},
-		{Name: "hash_combine", Signatures: []string{"- long source:Scalar{2,}"}, Doc: "hash-combine-function"},
-		{Name: "hash_many", Signatures: []string{"- long source:NotDynamic+"}, Doc: "hash-many-function"},
+		{Name: "hash_combine", Signatures: []string{"- long source:Scalar{2,}"}, Doc: "hash-combine-function", Nulls: Propagate, Call: hashCombine},
+		{Name: "hash_many", Signatures: []string{"- long source:NotDynamic+"}, Doc: "hash-many-function", Call: hashMany},
 		{Name: "__hash_crc32", Signatures: []string{"- long source:NotDynamic mod:Integer seed:Integer"}},
 		{Name: "__hash_djb2", Signatures: []string{"- long source:NotDynamic mod:Integer?"}},
 		{Name: "__hash_xxh64", Signatures: []string{"- long source:NotDynamic mod:Integer seed:Integer"}},
@@ -77,4 +77,28 @@ func hashedBytes(v value.Value) []byte {
 	default:
 		return []byte(text(v))
 	}
+}
+
+// hashCombine makes one hash of several. How the service does is not known, and it promises nothing: this is the
+// combination that the hash function itself makes of two words.
+func hashCombine(_ *Invocation, args []value.Value) value.Value {
+	n := long(args, 0, 0)
+	for i := range args[1:] {
+		n = combined(n, long(args, i+1, 0))
+	}
+	return value.NewLong(n)
+}
+
+// hashMany combines the hashes of its arguments.
+func hashMany(_ *Invocation, args []value.Value) value.Value {
+	n := int64(Hash64(args[0]))
+	for _, a := range args[1:] {
+		n = combined(n, int64(Hash64(a)))
+	}
+	return value.NewLong(n)
+}
+
+func combined(a, b int64) int64 {
+	pair := binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(nil, uint64(a)), uint64(b))
+	return int64(xxhash64(pair))
 }

@@ -18,7 +18,7 @@ func parsingFunctions() []Function {
 		{Name: "parse_csv", Signatures: []string{"first array csv_text:StringOrDynamic"}, Doc: "parse-csv-function", Call: onParsed(parseCSV)},
 		{Name: "parse_xml", Signatures: []string{"first bag xml_text:StringOrDynamic"}, Doc: "parse-xml-function", Call: parseXML},
 		{Name: "parse_version", Signatures: []string{"- decimal version:string"}, Doc: "parse-version-function", Call: parseVersion},
-		{Name: "parse_user_agent", Signatures: []string{"- bag{Browser:bag{Family:string,MajorVersion:string,MinorVersion:string,Patch:string},OperatingSystem:bag{Family:string,MajorVersion:string,MinorVersion:string,Patch:string,PatchMinor:string},Device:bag{Family:string,Brand:string,Model:string}} user_agent:string look_for:StringOrArray?"}, Doc: "parse-user-agent-function"},
+		{Name: "parse_user_agent", Signatures: []string{"- bag{Browser:bag{Family:string,MajorVersion:string,MinorVersion:string,Patch:string},OperatingSystem:bag{Family:string,MajorVersion:string,MinorVersion:string,Patch:string,PatchMinor:string},Device:bag{Family:string,Brand:string,Model:string}} user_agent:string look_for:StringOrArray?"}, Doc: "parse-user-agent-function", Call: parseUserAgent},
 		{Name: "extract_json", Aliases: []string{"extractjson"}, Signatures: []string{
 			"- string jsonPath:string/Constant jsonText:string",
 			"- literaln jsonPath:string/Constant jsonText:string type:type/Literal",

@@ -32,10 +32,10 @@ func textFunctions() []Function {
 		{Name: "isutf8", Signatures: []string{"- bool value:Scalar"}, Doc: "isutf8-function", Call: onTextTest(utf8.ValidString)},
 		{Name: "indexof", Signatures: []string{"- long string:Scalar match:Scalar start:Integer? length:Integer? occurrence:Integer/Constant?"}, Doc: "indexof-function", Call: indexOf},
 		{Name: "has_any_index", Signatures: []string{"- long source:StringOrDynamic values:DynamicArray"}, Doc: "has-any-index-function", By: Executor},
-		{Name: "punycode_to_string", Signatures: []string{"- string string:string"}, Doc: "punycode-to-string-function"},
-		{Name: "punycode_from_string", Signatures: []string{"- string string:string"}, Doc: "punycode-from-string-function"},
-		{Name: "punycode_domain_from_string", Signatures: []string{"- string string:string"}, Doc: "punycode-domain-from-string-function"},
-		{Name: "punycode_domain_to_string", Signatures: []string{"- string string:string"}, Doc: "punycode-domain-to-string-function"},
+		{Name: "punycode_to_string", Signatures: []string{"- string string:string"}, Doc: "punycode-to-string-function", Call: onText(fromPunycode)},
+		{Name: "punycode_from_string", Signatures: []string{"- string string:string"}, Doc: "punycode-from-string-function", Call: onText(toPunycode)},
+		{Name: "punycode_domain_from_string", Signatures: []string{"- string string:string"}, Doc: "punycode-domain-from-string-function", Call: onText(domainFromPunycode)},
+		{Name: "punycode_domain_to_string", Signatures: []string{"- string string:string"}, Doc: "punycode-domain-to-string-function", Call: onText(domainToPunycode)},
 		{Name: "format_bytes", Signatures: []string{"first string size:Number precision:Number/Constant? format:string/Constant?"}, Doc: "format-bytes-function", Nulls: Propagate, Call: formatBytes},
 	}
 }
