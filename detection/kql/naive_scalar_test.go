@@ -276,8 +276,9 @@ func (n *naive) window(e *bind.Call, in naiveScope) value.Value {
 // rank numbers the runs of equal values since the last restart, or for row_rank_min gives the place of the first of a run.
 func (n *naive) rank(e *bind.Call, argument func(arg, row int, absent value.Value) value.Value, in naiveScope) value.Value {
 	dense, first, start := int64(0), int64(0), 0
+	older := e.Name == "row_rank" // which says by its second argument whether it is dense
 	for row := range in.index + 1 {
-		restart := row == 0 || naiveTrue(argument(1, row, value.NewBool(false)))
+		restart := row == 0 || !older && naiveTrue(argument(1, row, value.NewBool(false)))
 		if restart {
 			dense, start = 0, row
 		}
@@ -286,7 +287,7 @@ func (n *naive) rank(e *bind.Call, argument func(arg, row int, absent value.Valu
 			first = int64(row-start) + 1
 		}
 	}
-	if e.Name == "row_rank_min" {
+	if e.Name == "row_rank_min" || older && !naiveTrue(argument(1, in.index, value.NewBool(true))) {
 		return value.NewLong(first)
 	}
 	return value.NewLong(dense)
