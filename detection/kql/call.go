@@ -135,16 +135,20 @@ func (e *rowCall) eval(x *execution, r *relation) (*vector, error) {
 	c := &function.Invocation{Now: x.now, Result: e.result}
 	cells := make([]value.Value, len(args))
 	for i := range f.n {
-		if err := x.stop(i); err != nil {
-			return nil, err
-		}
 		for k, a := range f.args {
 			cells[k] = a.value(i)
 		}
-		out.set(i, e.function(c, cells))
+		v, err := attended(x, weight(cells), func() value.Value { return e.function(c, cells) })
+		if err != nil {
+			return nil, err // the call may still be at work: c is its own
+		}
 		if err := c.Err(); err != nil {
 			return nil, x.fail(e.span, "%v", err)
 		}
+		if err := x.accept(e.span, v); err != nil {
+			return nil, err
+		}
+		out.set(i, v)
 	}
 	return f.finish(out.vector()), nil
 }

@@ -16,7 +16,7 @@ func EvalScalar(ctx context.Context, e bind.Expr, db Database, now time.Time) (v
 	if failed(c.diagnostics) {
 		return value.Value{}, &syntax.Error{Source: c.source, Diagnostics: c.diagnostics}
 	}
-	x := &execution{ctx: ctx, now: value.FromTime(now), source: c.source, db: db}
+	x := (&Query{source: c.source}).execution(ctx, db, now)
 	v, err := compiled.eval(x, newRelation(nil, nil, noLineage(1)))
 	if err != nil {
 		return value.Value{}, err

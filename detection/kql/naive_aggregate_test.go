@@ -33,7 +33,7 @@ func naiveConditional(name string) (plain string, at int, ok bool) {
 	switch name {
 	case "countif":
 		return "count", 0, true
-	case "sumif", "avgif", "minif", "maxif", "dcountif", "stdevif", "varianceif", "variancepif", "take_anyif", "anyif":
+	case "sumif", "avgif", "minif", "maxif", "dcountif", "count_distinctif", "stdevif", "varianceif", "variancepif", "take_anyif", "anyif":
 		return name[:len(name)-2], 1, true
 	case "covarianceif", "covariancepif":
 		return name[:len(name)-2], 2, true

@@ -265,7 +265,7 @@ func (o *pivot) grid(x *execution, r *relation, keys []int, columns *grouping, n
 	for row := range cells.of {
 		cells.of[row] = rows.of[row]*uint32(len(names)) + columns.of[row]
 	}
-	if len(cells.first) > maxRows {
+	if len(cells.first) > x.limits.Rows {
 		return nil, x.tooMany(o.plan.Span(), "pivot")
 	}
 	results, err := o.aggregate.run(x, r, cells)

@@ -73,19 +73,22 @@ func (e *expander) expand(x *execution, r *relation) (*relation, []uint32, error
 	items := []int64{}
 	cells := make([][]any, len(args))
 	for row := range r.rows {
-		if err := x.stop(row); err != nil {
+		lists, n := e.lists(args, row)
+		if err := x.spend(64 * (1 + n)); err != nil {
 			return nil, nil, err
 		}
-		lists, n := e.lists(args, row)
 		for i := range min(n, limit) {
 			rows, items = append(rows, uint32(row)), append(items, int64(i))
 			for k, list := range lists {
 				cells[k] = append(cells[k], elementAt(list, i))
 			}
 		}
-		if len(rows) > maxRows {
+		if len(rows) > x.limits.Rows {
 			return nil, nil, x.tooMany(e.span, "mv-expand")
 		}
+	}
+	if err := x.charge(e.span, len(rows)*(12+16*len(args))); err != nil {
+		return nil, nil, err
 	}
 	return e.assemble(r, rows, items, cells), rows, nil
 }

@@ -169,7 +169,7 @@ func (s *sides) pair() (*relation, error) {
 		if len(s.rightRows[id]) == 0 && (kind == "leftouter" || kind == "fullouter") {
 			l, r = append(l, uint32(row)), append(r, noRight)
 		}
-		if len(l) > maxRows {
+		if len(l) > s.x.limits.Rows {
 			return nil, s.x.tooMany(s.plan.Span(), "join")
 		}
 		if err := s.x.stop(row); err != nil {

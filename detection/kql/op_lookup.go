@@ -84,7 +84,7 @@ func (o *addressLookup) run(x *execution) (*relation, error) {
 		if o.unmatched && len(l) == before {
 			l, r = append(l, uint32(row)), append(r, uint32(right.rows))
 		}
-		if len(l) > maxRows {
+		if len(l) > x.limits.Rows {
 			return nil, x.tooMany(o.plan.Span(), o.plan.Name)
 		}
 	}

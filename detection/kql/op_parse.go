@@ -129,10 +129,12 @@ func (o *parseText) run(x *execution) (*relation, error) {
 		buffers[k] = newBuffer(c.Type, f.n)
 	}
 	for i := range f.n {
-		if err := x.stop(i); err != nil {
+		text := f.args[0].value(i).Str()
+		groups, err := attended(x, len(text), func() []string { return o.pattern.FindStringSubmatch(text) })
+		if err != nil {
 			return nil, err
 		}
-		if o.parseOne(f.args[0].value(i).Str(), i, buffers) {
+		if o.setColumns(groups, i, buffers) {
 			matched.set(i)
 		}
 	}
@@ -149,10 +151,9 @@ func (o *parseText) run(x *execution) (*relation, error) {
 	return out, nil
 }
 
-// parseOne sets the columns from one text. A text that does not match leaves them all
+// setColumns sets the columns from the groups found in one text. A text that does not match leaves them all
 // empty; so does, unless the kind is relaxed, a part that is not of its column's type.
-func (o *parseText) parseOne(text string, at int, buffers []*buffer) bool {
-	groups := o.pattern.FindStringSubmatch(text)
+func (o *parseText) setColumns(groups []string, at int, buffers []*buffer) bool {
 	if groups == nil {
 		for _, b := range buffers {
 			b.setNull(at)

@@ -2,9 +2,11 @@ package kql
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/seed-67b27da2/geiger/detection/kql/bind"
+	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
 
@@ -121,10 +123,11 @@ type extend struct {
 	columns []value.Column
 	indexes []int
 	exprs   []expr
+	at      syntax.Span
 }
 
 func (c *compiler) extend(p *bind.Extend) operator {
-	o := &extend{input: c.operator(p.Input), columns: p.Fields}
+	o := &extend{input: c.operator(p.Input), columns: p.Fields, at: p.Span()}
 	for _, a := range p.Assignments {
 		o.indexes = append(o.indexes, a.Index)
 		o.exprs = append(o.exprs, c.expr(a.Expr))
@@ -141,7 +144,7 @@ func (o *extend) run(x *execution) (*relation, error) {
 	copy(slots, r.slots)
 	for i, e := range o.exprs {
 		at := o.indexes[i]
-		if slots[at], err = computed(x, r, e, o.columns[at].Type); err != nil {
+		if slots[at], err = computed(x, r, e, o.columns[at].Type, o.at); err != nil {
 			return nil, err
 		}
 	}
@@ -150,7 +153,7 @@ func (o *extend) run(x *execution) (*relation, error) {
 
 // computed evaluates an expression into a slot of the wanted type; a bare column keeps
 // its slot.
-func computed(x *execution, r *relation, e expr, t value.Type) (*slot, error) {
+func computed(x *execution, r *relation, e expr, t value.Type, at syntax.Span) (*slot, error) {
 	if c, ok := e.(*columnRef); ok && r.slots[c.index].typ == t {
 		return r.slots[c.index], nil
 	}
@@ -158,7 +161,8 @@ func computed(x *execution, r *relation, e expr, t value.Type) (*slot, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newSlot(convertVector(v, t)), nil
+	v = convertVector(v, t)
+	return newSlot(v), x.chargeVector(at, v)
 }
 
 // project computes all columns.
@@ -166,6 +170,7 @@ type project struct {
 	input   operator
 	columns []value.Column
 	exprs   []expr
+	at      syntax.Span
 }
 
 func (o *project) run(x *execution) (*relation, error) {
@@ -179,7 +184,7 @@ func (o *project) run(x *execution) (*relation, error) {
 func (o *project) apply(x *execution, r *relation) (*relation, error) {
 	slots := make([]*slot, len(o.exprs))
 	for i, e := range o.exprs {
-		s, err := computed(x, r, e, o.columns[i].Type)
+		s, err := computed(x, r, e, o.columns[i].Type, o.at)
 		if err != nil {
 			return nil, err
 		}
@@ -216,7 +221,7 @@ func rowCount(x *execution, e expr) (int, error) {
 	if n.IsNull() {
 		return 0, nil
 	}
-	return int(max(0, min(n.Int(), maxRows))), nil
+	return int(max(0, min(n.Int(), math.MaxInt32))), nil
 }
 
 // count counts rows; its row comes from all of them.

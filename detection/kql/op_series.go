@@ -98,8 +98,11 @@ func (o *makeSeries) run(x *execution) (*relation, error) {
 	if r.rows == 0 && (!o.plan.Nonempty || len(o.by) > 0) { // kind=nonempty makes no group of its own
 		g.first = nil
 	}
-	if len(g.first)*s.n > maxRows {
+	if len(g.first)*s.n > x.limits.Rows {
 		return nil, x.tooMany(o.plan.Span(), "make-series")
+	}
+	if err := x.charge(o.plan.Span(), 32*len(g.first)*s.n*(1+len(o.exprs))); err != nil {
+		return nil, err
 	}
 	return o.arrays(x, r, keys, g, s, at)
 }

@@ -2,6 +2,7 @@ package kql
 
 import (
 	"github.com/seed-67b27da2/geiger/detection/kql/bind"
+	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
 
@@ -11,6 +12,7 @@ type distinct struct {
 	input   operator
 	columns []value.Column
 	exprs   []expr
+	at      syntax.Span
 }
 
 func (o *distinct) run(x *execution) (*relation, error) {
@@ -18,7 +20,7 @@ func (o *distinct) run(x *execution) (*relation, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err = (&project{columns: o.columns, exprs: o.exprs}).apply(x, r)
+	r, err = (&project{columns: o.columns, exprs: o.exprs, at: o.at}).apply(x, r)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +58,7 @@ func (c *compiler) summarize(p *bind.Summarize) operator {
 	for _, a := range p.Aggregates {
 		o.aggregates = append(o.aggregates, c.aggregate(a))
 	}
-	o.output = project{columns: p.Fields, exprs: c.exprs(p.Exprs)}
+	o.output = project{columns: p.Fields, exprs: c.exprs(p.Exprs), at: p.Span()}
 	return o
 }
 
@@ -104,5 +106,17 @@ func (a *aggregateCall) run(x *execution, r *relation, g *grouping) ([]*vector, 
 	if err := x.ctx.Err(); err != nil {
 		return nil, err
 	}
-	return a.function(agg)
+	out, err := a.function(agg)
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range out {
+		if err := x.chargeVector(a.plan.At, v); err != nil {
+			return nil, err
+		}
+		if err := x.acceptAll(a.plan.At, v); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }

@@ -37,7 +37,7 @@ func (c *compiler) sourceOperator(p bind.Operator) operator {
 	case *bind.Values:
 		return &values{table: valuesTable(p)}
 	case *bind.Print:
-		return &printRow{columns: p.Fields, exprs: c.exprs(p.Exprs)}
+		return &printRow{columns: p.Fields, exprs: c.exprs(p.Exprs), at: p.Span()}
 	case *bind.Range:
 		return &rangeRows{plan: p, from: c.expr(p.From), to: c.expr(p.To), step: c.expr(p.Step)}
 	case *bind.External:
@@ -65,7 +65,7 @@ func (c *compiler) rowOperator(p bind.Operator) operator {
 	case *bind.Extend:
 		return c.extend(p)
 	case *bind.Project:
-		return &project{input: c.operator(p.Input), columns: p.Fields, exprs: c.exprs(p.Exprs)}
+		return &project{input: c.operator(p.Input), columns: p.Fields, exprs: c.exprs(p.Exprs), at: p.Span()}
 	case *bind.Sort:
 		return &sortRows{input: c.operator(p.Input), keys: c.sortKeys(p.Keys)}
 	case *bind.Top:
@@ -94,9 +94,9 @@ func (c *compiler) groupOperator(p bind.Operator) operator {
 	case *bind.Count:
 		return &count{input: c.operator(p.Input), columns: p.Fields}
 	case *bind.Distinct:
-		return &distinct{input: c.operator(p.Input), columns: p.Fields, exprs: c.exprs(p.Exprs)}
+		return &distinct{input: c.operator(p.Input), columns: p.Fields, exprs: c.exprs(p.Exprs), at: p.Span()}
 	case *bind.SampleDistinct:
-		d := &distinct{input: c.operator(p.Input), columns: p.Fields, exprs: c.exprs([]bind.Expr{p.Expr})}
+		d := &distinct{input: c.operator(p.Input), columns: p.Fields, exprs: c.exprs([]bind.Expr{p.Expr}), at: p.Span()}
 		return &take{input: d, n: c.expr(p.N)}
 	case *bind.Summarize:
 		return c.summarize(p)
@@ -207,11 +207,12 @@ func (o *values) run(*execution) (*relation, error) {
 type printRow struct {
 	columns []value.Column
 	exprs   []expr
+	at      syntax.Span
 }
 
 func (o *printRow) run(x *execution) (*relation, error) {
 	one := newRelation(nil, nil, noLineage(1))
-	return (&project{columns: o.columns, exprs: o.exprs}).apply(x, one)
+	return (&project{columns: o.columns, exprs: o.exprs, at: o.at}).apply(x, one)
 }
 
 // rangeRows counts from one bound to the other.
@@ -246,7 +247,7 @@ func (o *rangeRows) count(x *execution, typ value.Type, from, to, step int64) (*
 		if err := x.stop(len(v.ints)); err != nil {
 			return nil, err
 		}
-		if len(v.ints) >= maxRows {
+		if len(v.ints) >= x.limits.Rows {
 			return nil, x.tooMany(o.plan.Span(), "range")
 		}
 		v.ints = append(v.ints, n)
@@ -275,7 +276,7 @@ func (o *rangeRows) fill(x *execution, b *Builder, typ value.Type, from, to, ste
 		if v.IsNull() || !ok || order == direction {
 			return nil
 		}
-		if n >= maxRows {
+		if n >= x.limits.Rows {
 			return x.tooMany(o.plan.Span(), "range")
 		}
 		if err := x.stop(n); err != nil {

@@ -91,18 +91,9 @@ func (q *Query) ReadColumns() map[string][]string { return q.reads }
 // Run evaluates the query at the instant now, which is what now() and ago() mean
 // throughout. It stops with the context's error when ctx is done; any other error is a
 // *syntax.Error, of syntax.ClassRuntime unless the query turns out not to bind once the
-// columns of a plugin such as bag_unpack are known.
+// columns of a plugin such as bag_unpack are known. It stays within [DefaultLimits].
 func (q *Query) Run(ctx context.Context, db Database, now time.Time) (*Table, error) {
-	var t *Table
-	err := q.closed(func(q *Query) error {
-		x := q.execution(ctx, db, now)
-		r, err := x.start(q.root)
-		if err == nil {
-			t = r.table(x)
-		}
-		return err
-	})
-	return t, err
+	return q.RunWithin(ctx, db, now, Limits{})
 }
 
 // closed evaluates the query by run, and again as often as that finds out the columns of an operator that were not
@@ -135,7 +126,7 @@ func (q *Query) execution(ctx context.Context, db Database, now time.Time) *exec
 	return &execution{
 		ctx: ctx, db: db, now: value.FromTime(now), source: q.source,
 		shared: map[int]*relation{}, subjects: map[int]*relation{}, scalars: map[*toScalar]*vector{},
-		lists: map[*inTable]*vector{},
+		lists: map[*inTable]*vector{}, limits: DefaultLimits(),
 	}
 }
 
@@ -161,15 +152,9 @@ type execution struct {
 	matches  matchCache
 	places   *places
 	random   *rand.Rand
-}
-
-// maxRows bounds the rows that one operator may make out of thin air (range, mv-expand,
-// join), so that a query ends before memory does.
-const maxRows = 1 << 24
-
-// tooMany is the error of an operator that passes [maxRows].
-func (x *execution) tooMany(span syntax.Span, what string) error {
-	return x.fail(span, "%s makes more than %d rows", what, maxRows)
+	limits   Limits
+	made     int64 // bytes; see [execution.charge]
+	spent    int   // work since the context was looked at
 }
 
 // fail makes a run-time error at a place of the query.

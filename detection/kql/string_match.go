@@ -130,7 +130,11 @@ func (e *stringMatch) filter(x *execution, r *relation) ([]uint32, error) {
 		}
 		return trueRows(v, r.rows), nil
 	}
-	if a := m.cheapest(s.resting().dict, r.rows); a != nil {
+	a, err := m.cheapest(x, s.resting().dict, r.rows)
+	if err != nil {
+		return nil, err
+	}
+	if a != nil {
 		return matchingRows(s, a, e.operator.negated, r.rows), nil
 	}
 	return e.filterFew(x, s, m, r.rows)
@@ -142,9 +146,9 @@ func (e *stringMatch) narrow(x *execution, r *relation, live *rowset) (bool, err
 	if err != nil || s == nil || s.selection != nil || s.resting().packed == nil {
 		return false, err
 	}
-	a := m.cheapest(s.resting().dict, live.count())
-	if a == nil {
-		return false, nil
+	a, err := m.cheapest(x, s.resting().dict, live.count())
+	if err != nil || a == nil {
+		return false, err
 	}
 	live.keepCodes(&s.resting().packed.codes, a, e.operator.negated)
 	return true, nil
@@ -165,14 +169,48 @@ func (e *stringMatch) selectivity(x *execution, r *relation) (float64, bool) {
 
 // cheapest gives the answers of a dictionary if they are known or worth finding: for
 // many rows, or because the question comes again.
-func (m *matcher) cheapest(d *dictionary, rows int) *answer {
+func (m *matcher) cheapest(x *execution, d *dictionary, rows int) (*answer, error) {
 	if a := d.known(m.key); a != nil {
-		return a
+		return a, nil
 	}
 	if rows >= len(d.values)/4 || d.again(m.key) {
-		return m.over(d)
+		return m.within(x, d)
 	}
-	return nil
+	return nil, nil
+}
+
+// within is [matcher.over] that looks at the context: a scan is fast, but a regular expression is not.
+func (m *matcher) within(x *execution, d *dictionary) (*answer, error) {
+	if m.operator.kind != matchRegex {
+		return m.over(d), x.ctx.Err()
+	}
+	if a := d.known(m.key); a != nil {
+		return a, nil
+	}
+	a, err := m.eachWithin(x, d.values)
+	if err != nil {
+		return nil, err
+	}
+	return d.answer(m.key, func() *answer { return a }), nil
+}
+
+// eachWithin matches values one by one and looks at the context.
+func (m *matcher) eachWithin(x *execution, values []string) (*answer, error) {
+	a := newAnswer(len(values))
+	for i, s := range values {
+		found, err := m.matchesWithin(x, s)
+		if err != nil {
+			return nil, err
+		}
+		if found {
+			a.set(i)
+		}
+	}
+	return a.complete(), nil
+}
+
+func (m *matcher) matchesWithin(x *execution, s string) (bool, error) {
+	return attended(x, len(s), func() bool { return m.matches(s) })
 }
 
 // matchingRows lists the rows of a slot whose code has the wanted answer.
@@ -199,7 +237,11 @@ func (e *stringMatch) filterFew(x *execution, s *slot, m *matcher, rows int) ([]
 		code := v.entry(s.at(row))
 		if !seen.has(uint32(code)) {
 			seen.set(code)
-			if m.matches(v.strs[code]) != e.operator.negated {
+			found, err := m.matchesWithin(x, v.strs[code])
+			if err != nil {
+				return nil, err
+			}
+			if found != e.operator.negated {
 				hit.set(code)
 			}
 		}
@@ -213,18 +255,9 @@ func (e *stringMatch) filterFew(x *execution, s *slot, m *matcher, rows int) ([]
 // answer answers for every payload entry.
 func (e *stringMatch) answer(x *execution, v *vector, m *matcher) (*answer, error) {
 	if v.dict != nil {
-		return m.over(v.dict), nil
+		return m.within(x, v.dict)
 	}
-	a := newAnswer(len(v.strs))
-	for i, s := range v.strs {
-		if err := x.stop(i); err != nil {
-			return nil, err
-		}
-		if m.matches(s) {
-			a.set(i)
-		}
-	}
-	return a, nil
+	return m.eachWithin(x, v.strs)
 }
 
 // prepared gives the matcher, or nil if the needles differ from row to row.
@@ -255,9 +288,6 @@ func (e *stringMatch) evalRows(x *execution, r *relation, text *vector) (*vector
 	f := newFrame(r.rows, append([]*vector{text}, args...))
 	out := make([]int64, f.n)
 	for i := range f.n {
-		if err := x.stop(i); err != nil {
-			return nil, err
-		}
 		var list []string
 		for _, a := range f.args[1:] {
 			list = e.operator.texts(list, a.value(i))
@@ -266,7 +296,11 @@ func (e *stringMatch) evalRows(x *execution, r *relation, text *vector) (*vector
 		if err != nil {
 			return nil, err
 		}
-		if m.matches(f.args[0].value(i).Str()) != e.operator.negated {
+		found, err := m.matchesWithin(x, f.args[0].value(i).Str())
+		if err != nil {
+			return nil, err
+		}
+		if found != e.operator.negated {
 			out[i] = 1
 		}
 	}
