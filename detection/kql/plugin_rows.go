@@ -64,7 +64,7 @@ func (o *narrowRows) run(x *execution) (*relation, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.rows*len(r.slots) > maxRows {
+	if r.rows*len(r.slots) > x.limits.Rows {
 		return nil, x.tooMany(o.plan.Span(), "narrow")
 	}
 	b := NewBuilder(o.plan.Fields)

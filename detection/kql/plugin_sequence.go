@@ -322,7 +322,7 @@ func (d *detection) extend(at int, before []uint32) error {
 	}
 	path := append(slices.Clone(before), row)
 	if len(path) == len(d.meets) {
-		if d.found = append(d.found, path); len(d.found) > maxRows {
+		if d.found = append(d.found, path); len(d.found) > d.in.x.limits.Rows {
 			return d.in.x.tooMany(d.in.plan.Span(), d.in.plan.Name)
 		}
 		return nil

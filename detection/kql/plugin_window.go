@@ -11,7 +11,7 @@ import (
 // trailing is the windows of a group that end with each one of a range: a window takes in those before it that begin
 // later than lookback before it does.
 func (in *activityRows) trailing(w windows, list []*binRows, first, last, lookback int64) ([]*binRows, error) {
-	if last-first > maxRows {
+	if last-first > int64(in.x.limits.Rows) {
 		return nil, in.x.tooMany(in.plan.Span(), in.plan.Name)
 	}
 	var out []*binRows
