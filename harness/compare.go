@@ -10,28 +10,32 @@ import (
 )
 
 // compare holds the alerts against the expectations. Each alert counts for the first expectation that it fits; the
-// first thing that is not as expected breaks the link.
-func (j *judgement) compare(scope []*detection.Rule) {
+// first thing that is not as expected breaks the link. It returns the expectation that was missed, if that is it.
+func (j *judgement) compare(scope []*detection.Rule) (missed *AlertExpectation) {
 	for i := range j.scenario.Alerts {
 		if reason, why := j.expect(&j.scenario.Alerts[i], scope); reason != "" {
 			j.breaks(LinkFired, Fail, reason, why)
-			return
+			if reason != Missed {
+				return nil
+			}
+			return &j.scenario.Alerts[i]
 		}
 	}
 	for _, a := range j.verdict.Alerts {
 		if !a.Expected {
 			j.breaks(LinkFired, Fail, Unexpected, fmt.Sprintf("rule %q raised %s (%s phase), which no expectation covers", a.Rule, a.summary(), a.Phase))
-			return
+			return nil
 		}
 	}
 	j.gap()
 	if len(j.verdict.Alerts) == 0 {
 		j.link(LinkFired, LinkHolds, "quiet, as expected")
-		return
+		return nil
 	}
 	n := len(j.verdict.Alerts)
 	first := &j.verdict.Alerts[0]
 	j.link(LinkFired, LinkHolds, fmt.Sprintf("%d alert%s of the %s, as expected: %s", n, plural(n), first.Phase, first.summary()))
+	return nil
 }
 
 // expect marks the alerts of one expectation, and says what is wrong if they are not as expected.

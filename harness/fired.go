@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/seed-67b27da2/geiger/detection"
+	"github.com/seed-67b27da2/geiger/detection/kql"
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 	"github.com/seed-67b27da2/geiger/harness/ingest"
 )
@@ -91,7 +92,9 @@ func (j *judgement) fired(ctx context.Context, rules []*detection.Rule) error {
 			j.verdict.Alerts = append(j.verdict.Alerts, j.raised(&alerts[i]))
 		}
 	}
-	j.compare(scope)
+	if missed := j.compare(scope); missed != nil {
+		return j.nearestMiss(ctx, missed, bound)
+	}
 	return nil
 }
 
@@ -151,17 +154,21 @@ func (j *judgement) note(format string, arguments ...any) {
 
 func (j *judgement) raised(a *detection.Alert) RaisedAlert {
 	r := RaisedAlert{
-		Rule: a.Rule.Name, RuleID: a.Rule.ID, Phase: j.phases.ofSources(a.Sources), Entities: a.Entities, Events: []EventRef{},
+		Rule: a.Rule.Name, RuleID: a.Rule.ID, Phase: j.phases.ofSources(a.Sources), Entities: a.Entities, Events: j.refs(a.Sources),
 	}
 	for _, c := range a.Row {
 		r.Row = append(r.Row, RowCell{c.Column, c.Value.String()})
 	}
-	for _, s := range a.Sources {
-		if s < 0 || int(s) >= len(j.evidence.Events) {
-			continue // a row that the rule itself wrote down, in a datatable
-		}
-		e := &j.evidence.Events[s]
-		r.Events = append(r.Events, EventRef{e.Channel, e.RecordID})
-	}
 	return r
+}
+
+// refs are the events behind sources. A row that a rule itself wrote down, in a datatable, has none.
+func (j *judgement) refs(sources []kql.Source) []EventRef {
+	refs := []EventRef{}
+	for _, s := range sources {
+		if s >= 0 && int(s) < len(j.evidence.Events) {
+			refs = append(refs, EventRef{j.evidence.Events[s].Channel, j.evidence.Events[s].RecordID})
+		}
+	}
+	return refs
 }

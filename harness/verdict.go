@@ -90,7 +90,8 @@ type Verdict struct {
 	Why       string        `json:"why,omitempty"`
 	Chain     []Link        `json:"chain"`
 	Alerts    []RaisedAlert `json:"alerts"`
-	Notes     []string      `json:"notes,omitempty"` // information that changes no outcome, such as coverage gaps
+	Nearest   *NearestMiss  `json:"nearest,omitempty"` // of the rule that was missed
+	Notes     []string      `json:"notes,omitempty"`   // information that changes no outcome, such as coverage gaps
 }
 
 // RaisedAlert is an alert with its cause.

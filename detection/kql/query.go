@@ -71,6 +71,9 @@ func failed(diagnostics []syntax.Diagnostic) bool {
 	return slices.ContainsFunc(diagnostics, func(d syntax.Diagnostic) bool { return d.Severity == syntax.SeverityError })
 }
 
+// Source is the text that the query was compiled from.
+func (q *Query) Source() *syntax.Source { return q.source }
+
 // Columns are the columns of the result.
 func (q *Query) Columns() []value.Column { return q.columns }
 
