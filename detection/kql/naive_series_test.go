@@ -19,6 +19,9 @@ func (n *naive) makeSeries(p *bind.MakeSeries) [][]value.Value {
 		}
 	}
 	keys, members := n.groups(inside, p.By)
+	if p.Nonempty && len(p.By) == 0 && len(keys) == 0 {
+		keys, members = [][]value.Value{nil}, []*naiveTable{inside}
+	}
 	for g := range keys {
 		cells := slices.Clone(keys[g])
 		for i := range p.Exprs {
