@@ -126,6 +126,9 @@ type binder struct {
 	expansions int
 	depth      int
 	inGraph    bool // in the expressions of a graph operator, which have functions of their own
+
+	// properties are those of set statements.
+	properties map[string]Expr
 }
 
 func (b *binder) id() int {

@@ -147,6 +147,12 @@ func (b *binder) finishCall(e *syntax.Call, f *function, c *call, out *bound) {
 		out.expr = columnNamesOf(c.args[0].table, e.Span())
 	}
 	b.checkWord(f, c)
+	if f.name == "iscolumnexists" && b.row != nil && !b.row.open {
+		b.bindIsColumnExists(c, out)
+	}
+	if f.name == "bin_auto" {
+		plan.Args = append(plan.Args, b.queryProperty("query_bin_auto_size", e.Span()), b.queryProperty("query_bin_auto_at", e.Span()))
+	}
 	b.checkBranches(e, f, c)
 	b.checkSerialized(f.name, e.Name.Span())
 	b.checkRegex(f.planName(), c.args)
@@ -198,6 +204,25 @@ func (b *binder) bindColumnIfExists(c *call, out *bound) {
 		return
 	}
 	out.expr = c.args[1].expr
+}
+
+// queryProperty is the value that a set statement gave a property, or null.
+func (b *binder) queryProperty(name string, at syntax.Span) Expr {
+	if x := b.properties[name]; x != nil {
+		return x
+	}
+	return &Literal{Typed: Typed{Result: value.Unknown, At: at}, Value: value.Null(value.Unknown)}
+}
+
+// bindIsColumnExists is what iscolumnexists("name") says, which is known once the columns are.
+func (b *binder) bindIsColumnExists(c *call, out *bound) {
+	if len(c.args) != 1 {
+		return
+	}
+	if name, ok := c.args[0].text(); ok {
+		_, found := b.row.find(name)
+		out.expr = &Literal{Typed: Typed{Result: value.Bool, At: out.span()}, Value: value.NewBool(found != nil)}
+	}
 }
 
 // bindPackAll names the columns that pack_all() and pack_array(*) take: name, value, name, value ...

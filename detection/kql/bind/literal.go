@@ -176,6 +176,10 @@ func (b *binder) jsonValue(e syntax.Expr) (any, typing) {
 			return nil, typing{shape: null}
 		}
 		v := literalValue(e)
+		if v.Type() == value.Timespan && !v.IsNull() {
+			// The service reads a timespan here as a number of ticks, while calls such as pack_array keep it.
+			return v.Int(), scalar(v.Type())
+		}
 		return v.ToDynamic(), scalar(v.Type())
 	case nil:
 		return nil, typing{shape: null}

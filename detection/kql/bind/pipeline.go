@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"strings"
+
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 )
 
@@ -15,6 +17,8 @@ func (b *binder) bindStatements(list []syntax.Statement) *bound {
 			b.bindLet(s)
 		case *syntax.QueryParameters:
 			b.bindQueryParameters(s)
+		case *syntax.Set:
+			b.bindSet(s)
 		case *syntax.DeclarePattern:
 			b.bindPattern(s)
 		case *syntax.Alias:
@@ -26,6 +30,17 @@ func (b *binder) bindStatements(list []syntax.Statement) *bound {
 		}
 	}
 	return out
+}
+
+// bindSet keeps the properties of the query that functions look at; the others steer the service only.
+func (b *binder) bindSet(s *syntax.Set) {
+	if s.Name == nil || s.Value == nil || !strings.HasPrefix(s.Name.Text, "query_bin_auto_") {
+		return
+	}
+	if b.properties == nil {
+		b.properties = map[string]Expr{}
+	}
+	b.properties[s.Name.Text] = b.bindExpr(s.Value).expr
 }
 
 func (b *binder) bindLet(s *syntax.Let) {

@@ -84,6 +84,14 @@ func (b *binder) customResult(f *function, c *call) typing {
 			return scalar(value.Long)
 		}
 		return c.firstOr(unknown)
+	case "ceiling":
+		// Of a constant, even a whole one, the engine makes a real.
+		if len(c.args) == 1 && c.args[0].constant {
+			return scalar(value.Real)
+		}
+		return c.firstOr(unknown)
+	case "datetime_part", "datepart":
+		return datetimePart(c)
 	case "bin_auto":
 		return promoteToLong(c.firstOr(unknown))
 	case "array_concat":
@@ -107,6 +115,17 @@ func (b *binder) customResult(f *function, c *call) typing {
 		return arrayOf(c.firstOf(1))
 	}
 	return b.bagResult(name, c)
+}
+
+// datetimePart is the type of datetime_part(): the engine gives the week of an instant that is written out, and of no
+// other, as an int.
+func datetimePart(c *call) typing {
+	if len(c.args) == 2 && c.args[1].literal {
+		if part, _ := c.args[0].text(); strings.EqualFold(part, "week_of_year") || strings.EqualFold(part, "weekofyear") {
+			return scalar(value.Int)
+		}
+	}
+	return scalar(value.Long)
 }
 
 func anyStar(args []*bound) bool {

@@ -12,6 +12,20 @@ func binAt(c *Invocation, args []value.Value) value.Value {
 	return Bin(args[0], args[1], &args[2], c.Result)
 }
 
+// binAuto is bin_auto(value), which the binder completes with the properties query_bin_auto_size and query_bin_auto_at.
+func binAuto(c *Invocation, args []value.Value) value.Value {
+	if len(args) < 3 || args[1].IsNull() {
+		return c.Fail("bin_auto() needs the property query_bin_auto_size, as in: set query_bin_auto_size = 1h")
+	}
+	if args[0].IsNull() {
+		return c.Null()
+	}
+	if args[2].IsNull() {
+		return Bin(args[0], args[1], nil, c.Result)
+	}
+	return Bin(args[0], args[1], &args[2], c.Result)
+}
+
 // Bin rounds down to a multiple of the size, counted from 0 or from a fixed point; a
 // size that is not positive gives null.
 func Bin(v, size value.Value, origin *value.Value, result value.Type) value.Value {

@@ -17,7 +17,7 @@ func calendarFunctions() []Function {
 		{Name: "endofweek", Signatures: []string{"- datetime date:datetime offset:long?"}, Doc: "end-of-week-function", Nulls: Propagate, Call: endOfPart("week")},
 		{Name: "endofmonth", Signatures: []string{"- datetime date:datetime offset:long?"}, Doc: "end-of-month-function", Nulls: Propagate, Call: endOfPart("month")},
 		{Name: "endofyear", Signatures: []string{"- datetime date:datetime offset:long?"}, Doc: "end-of-year-function", Nulls: Propagate, Call: endOfPart("year")},
-		{Name: "datetime_part", Aliases: []string{"datepart"}, Signatures: []string{"- long part:string/Literal date:datetime"}, Doc: "datetime-part-function", Nulls: Propagate, Call: datetimePart},
+		{Name: "datetime_part", Aliases: []string{"datepart"}, Signatures: []string{"- custom part:string/Literal date:datetime"}, Doc: "datetime-part-function", Nulls: Propagate, Call: datetimePart},
 		{Name: "getyear", Signatures: []string{"- long date:datetime"}, Doc: "getyear-function", Nulls: Propagate, Call: partOf("year")},
 		{Name: "getmonth", Signatures: []string{"- long date:datetime"}, Nulls: Propagate, Call: partOf("month")},
 		{Name: "monthofyear", Signatures: []string{"- long date:datetime"}, Doc: "monthofyear-function", Nulls: Propagate, Call: partOf("month")},

@@ -15,7 +15,7 @@ func mathFunctions() []Function {
 		}, Doc: "abs-function", Nulls: Propagate, Call: absolute},
 		{Name: "sign", Signatures: []string{"- real number:Number"}, Doc: "sign-function", Nulls: Propagate, Call: sign},
 		{Name: "round", Signatures: []string{"first param0 number:Number precision:long/Constant?"}, Doc: "round-function", Nulls: Propagate, Call: round},
-		{Name: "ceiling", Signatures: []string{"first real number:Number"}, Doc: "ceiling-function", Nulls: Propagate, Call: ceiling},
+		{Name: "ceiling", Signatures: []string{"first custom number:Number"}, Doc: "ceiling-function", Nulls: Propagate, Call: ceiling},
 		{Name: "bin", Aliases: []string{"floor"}, Signatures: []string{
 			"first widest value:Number roundTo:Number",
 			"first timespan value:timespan roundTo:timespan",
@@ -28,7 +28,7 @@ func mathFunctions() []Function {
 			"first timespan value:timespan bin_size:timespan fixed_point:timespan",
 			"first datetime value:datetime bin_size:Summable fixed_point:datetime",
 		}, Doc: "bin-at-function", Nulls: Propagate, Call: binAt},
-		{Name: "bin_auto", Signatures: []string{"first custom value:Summable"}, Doc: "bin-auto-function"},
+		{Name: "bin_auto", Signatures: []string{"first custom value:Summable"}, Doc: "bin-auto-function", Call: binAuto},
 		{Name: "pow", Signatures: []string{"- real base:Number exponent:Number"}, Doc: "pow-function", Nulls: Propagate, Call: onReals(math.Pow)},
 		{Name: "sqrt", Signatures: []string{"first real number:Number"}, Doc: "sqrt-function", Nulls: Propagate, Call: onReal(math.Sqrt)},
 		{Name: "log", Signatures: []string{"first real number:Number"}, Doc: "log-function", Nulls: Propagate, Call: onReal(math.Log)},

@@ -22,6 +22,6 @@ func referenceFunctions() []Function {
 		}, Doc: "graph-function", By: Binder},
 		{Name: "column_names_of", Signatures: []string{"- array<string> table:Tabular"}, Doc: "column-names-of-function", By: Binder},
 		{Name: "column_ifexists", Aliases: []string{"columnifexists"}, Signatures: []string{"value param1 column_name:string/Constant defaultValue:Scalar"}, Doc: "column-ifexists-function", By: Binder},
-		{Name: "iscolumnexists", Signatures: []string{"- bool column_name:string/Constant"}},
+		{Name: "iscolumnexists", Signatures: []string{"- bool column_name:string/Constant"}, By: Binder},
 	}
 }
