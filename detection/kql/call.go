@@ -17,6 +17,10 @@ func (c *compiler) call(e *bind.Call) expr {
 	}
 	args := c.exprs(e.Args)
 	switch e.Name {
+	case "parameter":
+		// The body of a function is compiled for its calls only, so this one is of the query.
+		c.report(syntax.ClassBind, e.Span(), "the query parameter has no value, and no default")
+		return &literal{value: value.Null(e.Type())}
 	case "and", "or":
 		return &logic{or: e.Name == "or", args: args}
 	case "==", "!=", "<>", "<", "<=", ">", ">=":

@@ -99,7 +99,7 @@ func (b *binder) bindQueryParameters(s *syntax.QueryParameters) {
 		b.declareParameter(f, p, &canBeTable)
 	}
 	for i, p := range f.params {
-		sym := f.standIn(i, p, s)
+		sym := f.standIn(i, p, s.Parameters[i])
 		if f.defaults[i] != nil {
 			sym.scalar = f.defaults[i]
 		}

@@ -1,6 +1,9 @@
 package bind
 
 import (
+	"regexp"
+	"strings"
+
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
@@ -133,6 +136,9 @@ func (b *binder) bindSearchPredicate(e syntax.Expr, sign string) *bound {
 			args := []*bound{b.bindSearchPredicate(e.Left, sign), b.bindSearchPredicate(e.Right, sign)}
 			return b.apply(e, e.Op.Text, e.Op.Span, args, true)
 		}
+		if e.Op.Text == ":" {
+			return searchColumn(sign, b.bindExpr(e))
+		}
 		return b.bindExpr(e)
 	case *syntax.Literal, *syntax.Name:
 		v := b.bindExpr(e)
@@ -145,25 +151,72 @@ func (b *binder) bindSearchPredicate(e syntax.Expr, sign string) *bound {
 	}
 }
 
-// searchTerm looks for a text in any column: a* for words that begin with a, *a for those that end with it, *a* anywhere.
+// searchTerm looks for a text in any column, by the operator that its stars ask for.
 func (b *binder) searchTerm(sign string, v *bound, e syntax.Node) Expr {
 	text, ok := v.text()
-	suffix := ""
-	if sign == "has_cs" {
-		suffix = "_cs"
+	if !ok {
+		return b.anyColumn(sign, v.expr, e.Span())
 	}
-	if ok && text != "*" && len(text) > 0 {
-		front, back := text[0] == '*', text[len(text)-1] == '*'
-		switch {
-		case front && back && len(text) > 2:
-			sign, text = "contains"+suffix, text[1:len(text)-1]
-		case front:
-			sign, text = "hassuffix"+suffix, text[1:]
-		case back:
-			sign, text = "hasprefix"+suffix, text[:len(text)-1]
-		}
-		arg := &Literal{Typed: Typed{Result: value.String, At: e.Span()}, Value: value.NewString(text)}
-		return b.anyColumn(sign, arg, e.Span())
+	if text == "*" {
+		return &Literal{Typed: Typed{Result: value.Bool, At: e.Span()}, Value: value.NewBool(true)}
 	}
-	return b.anyColumn(sign, v.expr, e.Span())
+	sign, text = starredTerm(sign, text)
+	arg := &Literal{Typed: Typed{Result: value.String, At: e.Span()}, Value: value.NewString(text)}
+	return b.anyColumn(sign, arg, e.Span())
+}
+
+// searchColumn makes `column: "text"` of a search what its stars ask for.
+func searchColumn(sign string, v *bound) *bound {
+	c, ok := v.expr.(*Call)
+	if !ok || len(c.Args) != 2 {
+		return v
+	}
+	l, ok := c.Args[1].(*Literal)
+	if !ok || l.Result != value.String {
+		return v
+	}
+	name, text := starredTerm(sign, l.Value.Str())
+	arg := &Literal{Typed: l.Typed, Value: value.NewString(text)}
+	v.expr = &Call{Typed: c.Typed, Name: name, Args: []Expr{c.Args[0], arg}}
+	return v
+}
+
+// starredTerm is the operator and its argument for a term of search: a* for words that begin with a, *a for those that end
+// with it, *a* anywhere, and a*b for a regular expression.
+func starredTerm(has, text string) (sign, arg string) {
+	suffix := strings.TrimPrefix(has, "has")
+	inner := strings.Trim(text, "*")
+	switch front, back := strings.HasPrefix(text, "*"), strings.HasSuffix(text, "*"); {
+	case inner == "":
+		return has, text
+	case strings.Contains(inner, "*"):
+		return "matches regex", starredPattern(text, suffix == "")
+	case front && back:
+		return "contains" + suffix, inner
+	case front:
+		return "hassuffix" + suffix, inner
+	case back:
+		return "hasprefix" + suffix, inner
+	default:
+		return has, text
+	}
+}
+
+// starredPattern is the regular expression for a term with a star inside: whole words at the ends that have no star.
+func starredPattern(text string, ignoreCase bool) string {
+	parts := strings.Split(text, "*")
+	for i, part := range parts {
+		parts[i] = regexp.QuoteMeta(part)
+	}
+	pattern := strings.Join(parts, ".*")
+	if parts[0] != "" {
+		pattern = `\b` + pattern
+	}
+	if parts[len(parts)-1] != "" {
+		pattern += `\b`
+	}
+	if ignoreCase {
+		pattern = "(?i)" + pattern
+	}
+	return pattern
 }
