@@ -59,12 +59,10 @@ func (j *judgement) fired(ctx context.Context, rules []*detection.Rule) error {
 		j.link(LinkFired, LinkUnknown, "")
 		return nil
 	}
-	for _, x := range j.scenario.Alerts {
-		if FindRule(scope, x.Rule) == nil {
-			j.breaks(LinkBound, Inconclusive, RuleDoesNotBind, fmt.Sprintf("rule %q must fire and is not in scope%s; correct its name, or add it to the scenario's rules", x.Rule, namesOf(scope)))
-			j.link(LinkFired, LinkUnknown, "")
-			return nil
-		}
+	if name, ok := j.outOfScope(scope); ok {
+		j.breaks(LinkBound, Inconclusive, RuleDoesNotBind, fmt.Sprintf("rule %q is expected to fire or not, and is not in scope%s; correct its name, or add it to the scenario's rules", name, namesOf(scope)))
+		j.link(LinkFired, LinkUnknown, "")
+		return nil
 	}
 	var bound []*detection.Bound
 	for _, r := range scope {
@@ -96,6 +94,22 @@ func (j *judgement) fired(ctx context.Context, rules []*detection.Rule) error {
 		return j.nearestMiss(ctx, missed, bound)
 	}
 	return nil
+}
+
+// outOfScope finds a rule that the scenario says something of, but that it does not run.
+func (j *judgement) outOfScope(scope []*detection.Rule) (string, bool) {
+	var named []string
+	for _, x := range slices.Concat(j.scenario.Alerts, j.scenario.Quiet) {
+		named = append(named, x.Rule)
+	}
+	for _, t := range j.scenario.Tolerated {
+		named = append(named, t.Rule)
+	}
+	at := slices.IndexFunc(named, func(name string) bool { return FindRule(scope, name) == nil })
+	if at < 0 {
+		return "", false
+	}
+	return named[at], true
 }
 
 func (j *judgement) unbound(r *detection.Rule, err error) {

@@ -22,7 +22,10 @@ import (
 
 // dropped is a rule that sees a DLL appear anywhere.
 func dropped(query string) []*detection.Rule {
-	return []*detection.Rule{{ID: "r1", Name: "DLL dropped", TriggerOperator: "gt", File: "r1.yaml", Query: query}}
+	return []*detection.Rule{{
+		ID: "r1", Name: "DLL dropped", TriggerOperator: "gt", File: "r1.yaml", Query: query,
+		EntityMappings: []detection.EntityMapping{{EntityType: "File", FieldMappings: []detection.FieldMapping{{Identifier: "Name", ColumnName: "FileName"}}}},
+	}}
 }
 
 const anyDLL = `DeviceFileEvents | where FileName endswith ".dll" | where ActionType == "FileCreated" | project Timestamp, FileName, InitiatingProcessFileName`
@@ -39,7 +42,7 @@ func drop() *harness.Scenario {
 		Phases:  []harness.Phase{harness.Prerequisite, harness.Attack, harness.Cleanup},
 		Effect:  []harness.Check{{Description: "it says hello", Output: regexp.MustCompile("hello")}},
 		Cleaned: []harness.Check{{Description: "it is gone", Executor: atomics.PowerShell, Command: "gone"}},
-		Alerts:  []harness.AlertExpectation{{Rule: "DLL dropped", Phase: harness.Attack, Count: 1, Row: []harness.Match{{Column: "FileName", Kind: harness.Exact, Pattern: "x.dll"}}}},
+		Alerts:  []harness.AlertExpectation{{Rule: "DLL dropped", Phase: harness.Attack, AtLeast: 1, AtMost: 1, Row: []harness.Match{{Column: "FileName", Kind: harness.Exact, Pattern: "x.dll"}}}},
 	}
 }
 
@@ -95,7 +98,37 @@ func TestVerdicts(t *testing.T) {
 		}, harness.Fail, harness.WrongPhase, "fired only because of the cleanup, not of the attack"},
 		{"wrong row", anyDLL, func(_ *target, s *harness.Scenario) { s.Alerts[0].Row = match("FileName", "z.dll") }, harness.Fail, harness.WrongRow, `FileName is "x.dll", expected FileName = "z.dll"`},
 		{"no such column", anyDLL, func(_ *target, s *harness.Scenario) { s.Alerts[0].Row = match("Nope", "") }, harness.Fail, harness.WrongRow, `no column "Nope"`},
-		{"wrong count", anyDLL, func(_ *target, s *harness.Scenario) { s.Alerts[0].Count = 2 }, harness.Fail, harness.WrongCount, "raised 1 row with"},
+		{"wrong count", anyDLL, func(_ *target, s *harness.Scenario) { s.Alerts[0].AtLeast, s.Alerts[0].AtMost = 2, 2 }, harness.Fail, harness.WrongCount, "raised 1 row with"},
+		{"at least", anyDLL, func(_ *target, s *harness.Scenario) { s.Alerts[0].AtMost = harness.Unlimited }, harness.Pass, "", ""},
+		{"too few", anyDLL, func(_ *target, s *harness.Scenario) { s.Alerts[0].AtLeast, s.Alerts[0].AtMost = 2, harness.Unlimited }, harness.Fail, harness.WrongCount, "expected at least 2"},
+		{"at most", anyDLL, func(_ *target, s *harness.Scenario) { s.Alerts[0].AtLeast, s.Alerts[0].AtMost = 0, 2 }, harness.Pass, "", ""},
+		{"none, at most", anyDLL, func(m *target, s *harness.Scenario) {
+			m.effects[harness.Attack], s.Alerts[0].AtLeast, s.Alerts[0].AtMost = nil, 0, 2
+		}, harness.Pass, "", ""},
+		{"too many", anyDLL + ` | mv-expand n = range(1, 3)`, func(_ *target, s *harness.Scenario) { s.Alerts[0].AtMost = 2 }, harness.Fail, harness.WrongCount, "raised 3 rows with phase attack, FileName = \"x.dll\", expected 1 to 2"},
+		{"named on the host", anyDLL + ` | extend Name = "IIS01"`, func(_ *target, s *harness.Scenario) {
+			s.Alerts[0].Row = match("Name", "{{host.name}}")
+		}, harness.Pass, "", ""},
+		{"wrong entity", anyDLL, func(_ *target, s *harness.Scenario) {
+			s.Alerts[0].Entities = []harness.EntityExpectation{{Type: "File", Fields: match("Name", "y.dll")}}
+		}, harness.Fail, harness.WrongRow, `it has no entity File with Name = "y.dll"`},
+		{"entity", anyDLL, func(_ *target, s *harness.Scenario) {
+			s.Alerts[0].Entities = []harness.EntityExpectation{{Type: "file", Fields: match("Name", "x.dll")}}
+		}, harness.Pass, "", ""},
+		{"not quiet", anyDLL, func(_ *target, s *harness.Scenario) {
+			s.Quiet, s.Alerts = []harness.AlertExpectation{{Rule: "r1", Row: match("FileName", "x.dll")}}, nil
+		}, harness.Fail, harness.Unexpected, `rule "DLL dropped" must stay quiet with FileName = "x.dll", and raised x.dll by powershell.exe (attack phase)`},
+		{"quiet about another file", anyDLL, func(_ *target, s *harness.Scenario) {
+			s.Quiet = []harness.AlertExpectation{{Rule: "r1", Row: match("FileName", "y.dll")}}
+		}, harness.Pass, "", ""},
+		{"tolerated", anyDLL, func(m *target, s *harness.Scenario) {
+			m.effects[harness.Cleanup] = created("y.dll")
+			s.Tolerated = []harness.Toleration{{Rule: "r1", Phase: harness.Cleanup, Row: match("FileName", "y.dll"), Because: "noise"}}
+		}, harness.Pass, "", ""},
+		{"toleration of another phase", anyDLL, func(m *target, s *harness.Scenario) {
+			m.effects[harness.Cleanup] = created("y.dll")
+			s.Tolerated = []harness.Toleration{{Rule: "r1", Phase: harness.Background, Row: match("FileName", "y.dll"), Because: "noise"}}
+		}, harness.Fail, harness.Unneeded, `nothing makes use of the toleration for rule "DLL dropped" with phase background, FileName = "y.dll"; remove it (it says: noise)`},
 		{"residue", anyDLL, func(m *target, _ *harness.Scenario) { m.exit[harness.Harness] = 1 }, harness.Fail, harness.Residue, "it is gone: does not hold (exit status 1: hello)"},
 		{"leftovers of geiger", anyDLL, func(m *target, _ *harness.Scenario) { m.fail["sweep"] = errors.New("in use") }, harness.Fail, harness.Residue, "in use"},
 		{"not reached", anyDLL, func(m *target, _ *harness.Scenario) { m.fail["inspect"] = errors.New("connection refused") }, harness.Inconclusive, harness.NotReached, "connection refused"},
@@ -123,7 +156,10 @@ func TestVerdicts(t *testing.T) {
 		}, harness.Inconclusive, harness.UnsupportedInLab, "the lab does not simulate command frob (cleanup phase); try a VM"},
 		{"a row of no event", `datatable(FileName:string)["x.dll"]`, nil, harness.Fail, harness.WrongPhase, "fired only because of the background"},
 		{"rule does not bind", "DeviceFileEvents | where AccountName == 1", nil, harness.Inconclusive, harness.RuleDoesNotBind, `r1.yaml#query:1:26`},
-		{"the rule that must fire is unknown", anyDLL, func(_ *target, s *harness.Scenario) { s.Alerts[0].Rule = "DLL droped" }, harness.Inconclusive, harness.RuleDoesNotBind, `rule "DLL droped" must fire and is not in scope ("DLL dropped")`},
+		{"the rule that must fire is unknown", anyDLL, func(_ *target, s *harness.Scenario) { s.Alerts[0].Rule = "DLL droped" }, harness.Inconclusive, harness.RuleDoesNotBind, `rule "DLL droped" is expected to fire or not, and is not in scope ("DLL dropped")`},
+		{"a tolerated rule is not in scope", anyDLL, func(_ *target, s *harness.Scenario) {
+			s.Tolerated = []harness.Toleration{{Rule: "r2", Row: match("FileName", "y.dll"), Because: "noise"}}
+		}, harness.Inconclusive, harness.RuleDoesNotBind, `rule "r2" is expected to fire or not`},
 		{"rule is not in scope", anyDLL, func(_ *target, s *harness.Scenario) { s.Rules = []string{"other"} }, harness.Inconclusive, harness.RuleDoesNotBind, `no rule "other"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -18,7 +18,7 @@ import (
 // evidence, scenario and rules give equal verdicts. The error is the context's.
 func Judge(ctx context.Context, s *Scenario, e *Evidence, rules []*detection.Rule) (Verdict, error) {
 	j := &judgement{
-		scenario: s, evidence: e, phases: attribute(e), tables: map[*kql.Schema]kql.Tables{},
+		scenario: s.on(&e.Host), evidence: e, phases: attribute(e), tables: map[*kql.Schema]kql.Tables{},
 		schemas: []*kql.Schema{schema.DefenderXDR(), schema.LogAnalytics()},
 		verdict: Verdict{Scenario: s.Name, Target: e.Target, Simulated: e.Host.Simulated, Alerts: []RaisedAlert{}},
 	}

@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"math"
 	"path"
 	"regexp"
 	"slices"
@@ -33,6 +34,12 @@ type Scenario struct {
 	Fixtures []Fixture
 	// Alerts are the alerts that must be raised. Every other alert is a failure.
 	Alerts []AlertExpectation
+	// Quiet are alerts that must not be raised, said for the sake of the message: what is not expected fails anyway.
+	Quiet []AlertExpectation
+	// Tolerated are alerts that are known noise. Each must be needed.
+	Tolerated []Toleration
+	// Latency is how long the host's telemetry may take until it can be read; 0: as long as it takes.
+	Latency time.Duration
 	// Telemetry is what the host must have recorded, whatever the rules make of it.
 	Telemetry []TelemetryExpectation
 }
@@ -58,10 +65,29 @@ type Check struct {
 
 // AlertExpectation is a number of rows that a rule must raise.
 type AlertExpectation struct {
-	Rule  string // id or name
-	Phase Phase  // that must have caused them
-	Count int
-	Row   []Match
+	Rule     string // id or name
+	Phase    Phase  // that must have caused them
+	AtLeast  int
+	AtMost   int // Unlimited, or the same as AtLeast for an exact number
+	Row      []Match
+	Entities []EntityExpectation
+}
+
+// Unlimited is an AtMost that every number of rows keeps to.
+const Unlimited = math.MaxInt
+
+// EntityExpectation is an entity that an alert must have (see detection.Entity).
+type EntityExpectation struct {
+	Type   string
+	Fields []Match // by identifier
+}
+
+// Toleration lets alerts pass that are known noise, as narrowly as it can be said.
+type Toleration struct {
+	Rule    string
+	Phase   Phase
+	Row     []Match
+	Because string // is quoted in reports
 }
 
 // TelemetryExpectation is something that must have been recorded: rows of a table, or events of a channel.

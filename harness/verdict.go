@@ -22,12 +22,14 @@ type Reason string
 
 // Reasons to fail.
 const (
-	Missed     Reason = "missed"      // the evidence is in the tables, no alert came
-	Unexpected Reason = "unexpected"  // an alert that no expectation covers
-	WrongCount Reason = "wrong count" // the rule fired on the right rows, but not as often as it must
-	WrongRow   Reason = "wrong row"   // the rule fired, but its row is not the expected one
-	WrongPhase Reason = "wrong phase" // the alert was caused by another phase, such as the cleanup
-	Residue    Reason = "residue"     // the host was not left as it was found
+	Missed     Reason = "missed"              // the evidence is in the tables, no alert came
+	Unexpected Reason = "unexpected"          // an alert that no expectation covers
+	WrongCount Reason = "wrong count"         // the rule fired on the right rows, but not as often as it must
+	WrongRow   Reason = "wrong row"           // the rule fired, but its row is not the expected one
+	WrongPhase Reason = "wrong phase"         // the alert was caused by another phase, such as the cleanup
+	Unneeded   Reason = "unneeded toleration" // an exception that nothing makes use of hides what comes next
+	Late       Reason = "late"                // the telemetry came, but not within the scenario's budget
+	Residue    Reason = "residue"             // the host was not left as it was found
 )
 
 // Reasons to be inconclusive.
@@ -100,6 +102,7 @@ type RaisedAlert struct {
 	RuleID   string             `json:"ruleId"`
 	Phase    Phase              `json:"phase"`
 	Expected bool               `json:"expected"`
+	Because  string             `json:"toleratedBecause,omitempty"` // of an alert that is tolerated
 	Row      []RowCell          `json:"row"`
 	Entities []detection.Entity `json:"entities,omitempty"`
 	Events   []EventRef         `json:"events"`

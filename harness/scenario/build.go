@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -35,22 +36,11 @@ func (b *builder) build() {
 	}
 	b.test()
 	b.phases()
-	if d.Window.Value != "" {
-		w, err := parseWindow(d.Window.Value)
-		if err != nil {
-			b.fault(&d.Window, "%v", err)
-		}
-		b.scenario.Window = w
-	}
+	b.scenario.Window = b.duration("window", &d.Window)
 	b.fixtures(&d.Fixtures)
 	b.scenario.Effect = b.checks(d.Effect)
 	b.scenario.Cleaned = b.checks(d.Cleaned)
-	for i := range d.Expect.Alerts {
-		b.alert(&d.Expect.Alerts[i])
-	}
-	for i := range d.Expect.Telemetry {
-		b.telemetry(&d.Expect.Telemetry[i])
-	}
+	b.expectations(&d.Expect)
 }
 
 // test finds and prepares the atomic test. A scenario without one only watches.
@@ -151,20 +141,6 @@ func (b *builder) checks(nodes []checkNode) []harness.Check {
 	return checks
 }
 
-func (b *builder) alert(d *alertDoc) {
-	x := harness.AlertExpectation{Rule: d.Rule.Value, Count: 1, Phase: b.phase(&d.Phase), Row: b.matches(&d.Row)}
-	if x.Rule == "" {
-		b.fault(&d.Row, `the expected alert names no "rule"`)
-	}
-	if d.Count != nil {
-		x.Count = *d.Count
-	}
-	if x.Count < 1 {
-		b.fault(first(&d.Rule, &d.Row), "count is %d; to demand silence, leave the alert out: what is not listed must not come", x.Count)
-	}
-	b.scenario.Alerts = append(b.scenario.Alerts, x)
-}
-
 // first is the first of the nodes that the file has.
 func first(nodes ...*yaml.Node) *yaml.Node {
 	for _, n := range nodes {
@@ -175,82 +151,41 @@ func first(nodes ...*yaml.Node) *yaml.Node {
 	return nodes[0]
 }
 
-func (b *builder) telemetry(d *telemetryDoc) {
-	x := harness.TelemetryExpectation{
-		Table: d.Table, Channel: d.Channel, EventID: d.Event, Phase: b.phase(&d.Phase), AtLeast: 1, Where: b.matches(&d.Where),
+// duration reads a duration such as 90s, 10m, 2h; 0 if there is none.
+func (b *builder) duration(what string, n *yaml.Node) time.Duration {
+	if n.Value == "" {
+		return 0
 	}
-	if d.AtLeast != nil {
-		x.AtLeast = *d.AtLeast
+	d, err := time.ParseDuration(n.Value)
+	if err != nil || d < 0 {
+		b.fault(n, "%s %q is not a duration; write 90s, 10m or 2h", what, n.Value)
 	}
-	if (x.Table == "") == (x.Channel == "") {
-		b.fault(&d.Where, `expected telemetry is either a "table" or a "channel" with an "event"`)
-	}
-	b.scenario.Telemetry = append(b.scenario.Telemetry, x)
+	return d
 }
 
-// phase reads the phase of an expectation; the attack unless it says otherwise.
-func (b *builder) phase(n *yaml.Node) harness.Phase {
-	switch p := harness.Phase(n.Value); p {
-	case "":
-		return harness.Attack
-	case "any":
-		return ""
-	case harness.Prerequisite, harness.Attack, harness.Cleanup, harness.Harness, harness.Background:
-		return p
-	}
-	b.fault(n, "no phase %q; use prerequisite, attack, cleanup, harness, background or any", n.Value)
-	return ""
-}
-
-// matches reads a mapping of columns to values, globs and regular expressions, in the order of the file.
-func (b *builder) matches(n *yaml.Node) []harness.Match {
-	var all []harness.Match
-	if n.Kind != 0 && n.Kind != yaml.MappingNode {
-		b.fault(n, "expected a mapping of columns to values")
-		return nil
-	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		key, v := n.Content[i], n.Content[i+1]
-		kind, pattern := harness.Exact, b.text(v, v.Value)
-		if v.Kind == yaml.MappingNode {
-			if len(v.Content) != 2 || v.Content[0].Value != "glob" && v.Content[0].Value != "regexp" {
-				b.fault(v, "%s: expected a value, {glob: ...} or {regexp: ...}", key.Value)
-				continue
-			}
-			kind, pattern = harness.MatchKind(v.Content[0].Value), v.Content[1].Value
-			if kind == harness.Regexp {
-				pattern = b.pattern(v.Content[1], pattern)
-			} else {
-				pattern = b.text(v.Content[1], pattern)
-			}
-		}
-		m, err := harness.NewMatch(key.Value, kind, pattern)
-		if err != nil {
-			b.fault(v, "%s: %v", key.Value, err)
-		}
-		all = append(all, m)
-	}
-	return all
-}
-
-var placeholder = regexp.MustCompile(`\{\{\s*([\w-]+)\s*\}\}`)
+var placeholder = regexp.MustCompile(`\{\{\s*([\w.-]+)\s*\}\}`)
 
 func (b *builder) text(at *yaml.Node, text string) string {
-	return b.fill(at, text, func(v string) string { return v })
+	return b.fill(at, text, func(v string) string { return v }, noHost)
 }
 
 // pattern fills a regular expression: what comes from an argument is meant literally.
 func (b *builder) pattern(at *yaml.Node, text string) string {
-	return b.fill(at, text, regexp.QuoteMeta)
+	return b.fill(at, text, regexp.QuoteMeta, noHost)
 }
 
-func (b *builder) fill(at *yaml.Node, text string, quote func(string) string) string {
+// noHost is for text that the host is sent before anything is known of it.
+func noHost(string) bool { return false }
+
+func (b *builder) fill(at *yaml.Node, text string, quote func(string) string, later func(name string) bool) string {
 	return placeholder.ReplaceAllStringFunc(text, func(found string) string {
 		name := placeholder.FindStringSubmatch(found)[1]
 		v, ok := b.values[name]
 		switch {
 		case ok:
 			return quote(v)
+		case later(name):
+			return "{{" + name + "}}"
 		case b.scenario.Test == nil && (b.document.Atomic != nil || b.document.Test != nil):
 			// What is wrong with the test has been said; its arguments are not known.
 		default:

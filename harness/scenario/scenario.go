@@ -19,12 +19,24 @@
 //	expect:
 //	  alerts:                       # every alert that is not listed is a failure; none listed: the rules stay quiet
 //	    - rule: Malicious IIS components
-//	      count: 1                  # the default
+//	      count: 1                  # the default; or at_least, at_most, or both
 //	      phase: attack             # the default
 //	      row:
 //	        FileName: "{{dll_name}}"                # the same text
 //	        FolderPath: {glob: '*\inetsrv\*'}       # * and ?, ignoring case
 //	        InitiatingProcessCommandLine: {regexp: 'Set-Content'}
+//	        DeviceName: {glob: '{{host.name}}*'}    # also host.user, host.temp
+//	      entities:
+//	        - {type: Host, fields: {HostName: lab-iis01}}
+//	  quiet:                        # what must not be raised, in the form of alerts; says so better than "unexpected"
+//	    - rule: Malicious IIS components
+//	      row: {DetectionType: IIS_Module_Load}
+//	  tolerate:                     # known noise, as narrow as possible; one that is not needed fails
+//	    - rule: Malicious IIS components
+//	      phase: background         # the default
+//	      row: {InitiatingProcessFileName: updater.exe}
+//	      because: the updater writes its own DLLs
+//	  latency: 2m                   # telemetry must be readable within this time
 //	  telemetry:                    # what the host must have recorded, whatever the rules make of it
 //	    - table: DeviceProcessEvents
 //	      phase: attack             # the default; "any" for whatever phase
@@ -45,7 +57,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -154,15 +165,33 @@ type checkNode struct {
 }
 
 type expectationDoc struct {
-	Alerts    []alertDoc     `yaml:"alerts"`
-	Telemetry []telemetryDoc `yaml:"telemetry"`
+	Alerts    []alertDoc      `yaml:"alerts"`
+	Quiet     []alertDoc      `yaml:"quiet"`
+	Tolerate  []tolerationDoc `yaml:"tolerate"`
+	Latency   yaml.Node       `yaml:"latency"`
+	Telemetry []telemetryDoc  `yaml:"telemetry"`
 }
 
 type alertDoc struct {
-	Rule  yaml.Node `yaml:"rule"`
-	Count *int      `yaml:"count"`
-	Phase yaml.Node `yaml:"phase"`
-	Row   yaml.Node `yaml:"row"`
+	Rule     yaml.Node   `yaml:"rule"`
+	Count    *int        `yaml:"count"`
+	AtLeast  *int        `yaml:"at_least"`
+	AtMost   *int        `yaml:"at_most"`
+	Phase    yaml.Node   `yaml:"phase"`
+	Row      yaml.Node   `yaml:"row"`
+	Entities []entityDoc `yaml:"entities"`
+}
+
+type entityDoc struct {
+	Type   yaml.Node `yaml:"type"`
+	Fields yaml.Node `yaml:"fields"`
+}
+
+type tolerationDoc struct {
+	Rule    yaml.Node `yaml:"rule"`
+	Phase   yaml.Node `yaml:"phase"`
+	Row     yaml.Node `yaml:"row"`
+	Because string    `yaml:"because"`
 }
 
 type telemetryDoc struct {
@@ -191,13 +220,4 @@ func yamlError(file string, err error) error {
 		e.Why = fmt.Sprintf("no field %q here", name)
 	}
 	return e
-}
-
-// parseWindow reads a duration such as 90s, 10m, 2h.
-func parseWindow(text string) (time.Duration, error) {
-	d, err := time.ParseDuration(text)
-	if err != nil || d < 0 {
-		return 0, fmt.Errorf("window %q is not a duration; write 90s, 10m or 2h", text)
-	}
-	return d, nil
 }

@@ -50,6 +50,13 @@ expect:
   alerts:
     - {rule: r1, count: 2, phase: cleanup, row: {B: x, A: {glob: '*\{{dll_name}}'}, C: {regexp: '^{{dll_name}}'}}}
     - {rule: r2}
+    - {rule: r3, at_least: 2, row: {D: '{{host.name}}'}, entities: [{type: Host, fields: {HostName: '{{ host.name }}'}}]}
+    - {rule: r3, at_most: 4}
+  quiet:
+    - {rule: r4, row: {A: b}}
+  tolerate:
+    - {rule: r5, row: {A: b}, because: noise}
+  latency: 2m
   telemetry:
     - {table: T, phase: any, at_least: 3}
     - {channel: C, event: 4104, where: {F: '1'}}
@@ -66,14 +73,22 @@ func TestParse(t *testing.T) {
 	require.Equal(t, "Test-Path a+b.dll", s.Effect[0].Command)
 	require.Equal(t, `a\+b\.dll$`, s.Effect[1].Output.String(), "an argument in a regular expression is meant literally")
 	require.Equal(t, atomics.CommandPrompt, s.Cleaned[0].Executor)
-	require.Equal(t, harness.AlertExpectation{Rule: "r2", Count: 1, Phase: harness.Attack}, s.Alerts[1])
-	require.Equal(t, 2, s.Alerts[0].Count)
+	require.Equal(t, harness.AlertExpectation{Rule: "r2", AtLeast: 1, AtMost: 1, Phase: harness.Attack}, s.Alerts[1])
+	require.Equal(t, 2, s.Alerts[0].AtLeast)
+	require.Equal(t, 2, s.Alerts[0].AtMost)
 	require.Equal(t, harness.Cleanup, s.Alerts[0].Phase)
 	var columns []string
 	for i := range s.Alerts[0].Row {
 		columns = append(columns, s.Alerts[0].Row[i].String())
 	}
 	require.Equal(t, []string{`B = "x"`, `A like "*\a+b.dll"`, `C matches "^a\+b\.dll"`}, columns)
+	require.Equal(t, []int{2, harness.Unlimited, 0, 4}, []int{s.Alerts[2].AtLeast, s.Alerts[2].AtMost, s.Alerts[3].AtLeast, s.Alerts[3].AtMost})
+	require.Equal(t, "{{host.name}}", s.Alerts[2].Row[0].Pattern)
+	require.Equal(t, `Host with HostName = "{{host.name}}"`, s.Alerts[2].Entities[0].String())
+	require.Equal(t, harness.Phase(""), s.Quiet[0].Phase)
+	require.Equal(t, harness.Background, s.Tolerated[0].Phase)
+	require.Equal(t, "noise", s.Tolerated[0].Because)
+	require.Equal(t, 2*time.Minute, s.Latency)
 	require.Equal(t, harness.Phase(""), s.Telemetry[0].Phase)
 	require.Equal(t, 3, s.Telemetry[0].AtLeast)
 	require.Equal(t, 4104, s.Telemetry[1].EventID)
@@ -99,7 +114,17 @@ func TestErrorsSayWhere(t *testing.T) {
 		{"placeholder in a row", "name: a\nexpect: {alerts: [{rule: r, row: {A: {glob: '{{nope}}'}}}]}", `s.yaml:2:45: {{nope}}: the`},
 		{"another platform", "name: a\ntest:\n  name: x\n  supported_platforms: [linux, macos]\n  executor: {name: powershell, command: ls}", "test a-1 supports linux, macos; targets are Windows machines"},
 		{"alert without rule", "name: a\nexpect: {alerts: [{row: {A: b}}]}", `names no "rule"`},
-		{"count", "name: a\nexpect: {alerts: [{rule: r, count: 0}]}", "to demand silence, leave the alert out"},
+		{"count", "name: a\nexpect: {alerts: [{rule: r, count: 0}]}", "to demand silence, list it under"},
+		{"count and range", "name: a\nexpect: {alerts: [{rule: r, count: 1, at_least: 1}]}", `both "count" and a range`},
+		{"no number", "name: a\nexpect: {alerts: [{rule: r, at_least: 3, at_most: 2}]}", "s.yaml:2:26: at_least is 3 and at_most is 2"},
+		{"quiet with a number", "name: a\nexpect: {quiet: [{rule: r, count: 1}]}", "what must stay quiet has no number"},
+		{"entity without type", "name: a\nexpect: {alerts: [{rule: r, entities: [{fields: {A: b}}]}]}", `s.yaml:2:49: the expected entity has no "type"`},
+		{"toleration of a whole rule", "name: a\nexpect: {tolerate: [{rule: r, because: x}]}", `the toleration has no "row"`},
+		{"toleration without a cause", "name: a\nexpect: {tolerate: [{rule: r, row: {A: b}}]}", `has no "because"`},
+		{"toleration without a rule", "name: a\nexpect: {tolerate: [{row: {A: b}, because: x}]}", `names no "rule"`},
+		{"latency", "name: a\nexpect: {latency: -1s}", `s.yaml:2:19: latency "-1s" is not a duration`},
+		{"host placeholder in a command", "name: a\neffect: [{description: x, powershell: '{{host.name}}'}]", `no input argument "host.name"`},
+		{"unknown host placeholder", "name: a\nexpect: {alerts: [{rule: r, row: {A: '{{host.nme}}'}}]}", `no input argument "host.nme"`},
 		{"alert phase", "name: a\nexpect: {alerts: [{rule: r, phase: x}]}", `s.yaml:2:36: no phase "x"`},
 		{"row", "name: a\nexpect: {alerts: [{rule: r, row: {A: {like: b}}}]}", "A: expected a value, {glob: ...} or {regexp: ...}"},
 		{"row list", "name: a\nexpect: {alerts: [{rule: r, row: [A]}]}", "expected a mapping of columns to values"},
