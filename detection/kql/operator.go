@@ -114,6 +114,14 @@ func (c *compiler) groupOperator(p bind.Operator) operator {
 		return c.makeSeries(p)
 	case *bind.Partition:
 		return c.partition(p)
+	case *bind.TopHitters:
+		return c.topHitters(p)
+	case *bind.Reduce:
+		return c.reduce(p)
+	case *bind.Several:
+		return c.several(p)
+	case *bind.Consume:
+		return &consume{input: c.operator(p.Input), plan: p}
 	default:
 		return nil
 	}

@@ -90,6 +90,12 @@ func inputsOfRare(p bind.Operator) []bind.Operator {
 		return inputs
 	case *bind.Service:
 		return []bind.Operator{p.Input}
+	case *bind.Reduce:
+		return []bind.Operator{p.Input}
+	case *bind.Consume:
+		return []bind.Operator{p.Input}
+	case *bind.Several:
+		return p.Branches
 	case *bind.Opaque:
 		return p.Inputs
 	default:
@@ -199,6 +205,8 @@ func exprsOf(p bind.Operator) []bind.Expr {
 		out = p.Exprs
 	case *bind.Range:
 		out = []bind.Expr{p.From, p.To, p.Step}
+	case *bind.Reduce:
+		out = []bind.Expr{p.Text}
 	case *bind.Parse:
 		out = []bind.Expr{p.Text}
 	case *bind.MakeSeries:

@@ -208,7 +208,7 @@ func (b *binder) bindPartitionBy(op *syntax.PartitionBy, in *relation) *relation
 
 func (b *binder) bindFork(op *syntax.Fork, in *relation) (*relation, []*relation) {
 	var group []*relation
-	plan := &Opaque{Keyword: "fork"}
+	plan := &Several{Keyword: "fork"}
 	for _, branch := range op.Branches {
 		subject := &relation{columns: in.all(), open: in.open, op: in.op}
 		sub := b.bindSubquery(branch.Subquery, subject)
@@ -216,26 +216,27 @@ func (b *binder) bindFork(op *syntax.Fork, in *relation) (*relation, []*relation
 		if branch.Name != nil {
 			r.name = branch.Name.Text
 		}
-		plan.Inputs = append(plan.Inputs, r.op)
+		plan.Branches = append(plan.Branches, r.op)
 		group = append(group, &r)
 	}
-	return b.firstOf(group, plan, op), group
+	return b.firstOf(group, plan, &plan.Output, op), group
 }
 
 // firstOf is the relation of an operator with several results: the first of them.
-func (b *binder) firstOf(group []*relation, plan *Opaque, op syntax.Node) *relation {
+func (b *binder) firstOf(group []*relation, plan Operator, output *Output, op syntax.Node) *relation {
 	r := &relation{open: true}
 	if len(group) > 0 {
 		r = &relation{columns: group[0].all(), open: group[0].open}
 	}
-	plan.Output = b.output(r, op)
+	*output = b.output(r, op)
 	r.op = plan
 	return r
 }
 
+// bindFacet makes a table of the subquery, and one of each column that counts its values.
 func (b *binder) bindFacet(op *syntax.Facet, in *relation) (*relation, []*relation) {
 	var group []*relation
-	plan := &Opaque{Keyword: "facet", Inputs: []Operator{in.op}}
+	plan := &Several{Keyword: "facet"}
 	if op.With != nil {
 		sub := b.bindSubquery(op.With, &relation{columns: in.all(), open: in.open, op: in.op})
 		group = append(group, sub)
@@ -243,10 +244,25 @@ func (b *binder) bindFacet(op *syntax.Facet, in *relation) (*relation, []*relati
 	for _, e := range op.By {
 		v := b.bindExpr(e)
 		b.requireGroupKey(v)
-		group = append(group, &relation{columns: []*column{
-			{name: v.name, typing: v.typing},
-			{name: "count_" + v.name, typing: scalar(value.Long)},
-		}, op: plan})
+		group = append(group, b.facetOf(v, in, op))
 	}
-	return b.firstOf(group, plan, op), group
+	for _, r := range group {
+		plan.Branches = append(plan.Branches, r.op)
+	}
+	return b.firstOf(group, plan, &plan.Output, op), group
+}
+
+// facetOf counts the rows with each value.
+func (b *binder) facetOf(v *bound, in *relation, op syntax.Node) *relation {
+	r := &relation{columns: []*column{
+		{name: v.name, typing: v.typing},
+		{name: "count_" + v.name, typing: scalar(value.Long)},
+	}}
+	output := b.output(r, op)
+	r.op = &Summarize{
+		Output: output, Input: in.op, By: []Expr{v.expr},
+		Aggregates: []Aggregate{{Name: "count", Results: output.Fields[1:], At: output.At}},
+		Exprs:      []Expr{columnAt(0, r.columns[0]), columnAt(1, r.columns[1])},
+	}
+	return r
 }

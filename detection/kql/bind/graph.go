@@ -171,7 +171,7 @@ func (b *binder) bindGraphToTable(op *syntax.GraphToTable, in *relation) (*relat
 		}
 		group = append(group, r)
 	}
-	return b.firstOf(group, plan, op), group
+	return b.firstOf(group, plan, &plan.Output, op), group
 }
 
 func (b *binder) bindGraphWhere(op syntax.Operator, predicate syntax.Expr, in *relation, edges bool) *relation {

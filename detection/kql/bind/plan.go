@@ -396,6 +396,29 @@ type Argument struct {
 	Aggregate *Aggregate
 }
 
+// Reduce groups texts by patterns. Source is set for kind=source: every row with its pattern instead of every pattern.
+type Reduce struct {
+	Output
+	Input      Operator
+	Text       Expr
+	Threshold  float64
+	Characters string // that separate terms; "" for the default
+	Source     bool
+}
+
+// Several has several results, of fork or facet: the columns are those of the first one.
+type Several struct {
+	Output
+	Branches []Operator
+	Keyword  string
+}
+
+// Consume runs Input and gives nothing.
+type Consume struct {
+	Output
+	Input Operator
+}
+
 // Opaque is an operator that is bound for its columns only: no executor runs it.
 type Opaque struct {
 	Output

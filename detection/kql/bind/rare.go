@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
@@ -28,7 +29,7 @@ func (b *binder) bindRareOperator(op syntax.Operator, in *relation) (*relation, 
 		return same(in, in.op), nil
 	case *syntax.Consume:
 		r := &relation{}
-		r.op = &Opaque{Output: b.output(r, op), Keyword: "consume", Inputs: []Operator{in.op}}
+		r.op = &Consume{Output: b.output(r, op), Input: in.op}
 		return r, nil
 	case *syntax.MacroExpand:
 		return b.bindMacroExpand(op), nil
@@ -140,15 +141,21 @@ func itemName(it *item) string {
 func (b *binder) bindReduce(op *syntax.Reduce, in *relation) *relation {
 	v := b.bindExpr(op.By)
 	b.requireType(v, scalar(value.String), exact)
-	var cols []*column
-	if word(property(op.Properties, "kind")) == "source" {
-		cols = append(cols, in.all()...)
+	plan := &Reduce{Input: in.op, Text: v.expr, Threshold: 0.1, Characters: word(property(op.With, "characters"))}
+	if t, err := strconv.ParseFloat(word(property(op.With, "threshold")), 64); err == nil {
+		plan.Threshold = t
 	}
-	cols = append(cols,
+	r := &relation{}
+	if plan.Source = word(property(op.Properties, "kind")) == "source"; plan.Source {
+		r.columns = append(r.columns, in.all()...)
+	}
+	r.columns = append(r.columns,
 		&column{name: "Pattern", typing: scalar(value.String)},
 		&column{name: "Count", typing: scalar(value.Long)},
 		&column{name: "Representative", typing: scalar(value.String)})
-	return b.opaque(cols, false, op, in)
+	plan.Output = b.output(r, op)
+	r.op = plan
+	return r
 }
 
 // bindGetSchema makes the table that describes the columns.
