@@ -16,6 +16,21 @@ type where struct {
 	predicates []expr
 }
 
+// where joins conditions that follow each other, so that the cheapest of all predicates goes first.
+func (c *compiler) where(p *bind.Where) operator {
+	o := &where{input: c.operator(p.Input), predicates: c.predicates(p.Predicate)}
+	inner, ok := o.input.(*where)
+	if !ok || inner.windowed() || o.windowed() {
+		return o
+	}
+	return &where{input: inner.input, predicates: byCost(slices.Concat(inner.predicates, o.predicates))}
+}
+
+// windowed reports whether the condition looks at neighbouring rows.
+func (o *where) windowed() bool {
+	return slices.ContainsFunc(o.predicates, func(p expr) bool { _, ok := p.(whole); return ok })
+}
+
 // predicates compiles a condition into conjuncts, the cheapest first; one that looks at
 // neighbouring rows stays in one piece.
 func (c *compiler) predicates(e bind.Expr) []expr {
@@ -97,23 +112,27 @@ func (o *where) narrowed(x *execution, r *relation) (*relation, []expr, error) {
 	return r, rest, nil
 }
 
-// inOrder puts the predicates whose answers are remembered before the other ones on texts, those that let the fewest
-// values pass first.
+// inOrder puts predicates on texts in order: those whose answers are at hand by how few values pass, then the others
+// by how much there is to look through. Comparisons of numbers come first, and what is neither last.
 func (o *where) inOrder(x *execution, r *relation) []expr {
 	if len(o.predicates) == 1 {
 		return o.predicates
 	}
-	share := make(map[expr]float64, len(o.predicates))
-	for _, p := range o.predicates {
+	work := make([]float64, len(o.predicates))
+	order := make([]int, len(o.predicates))
+	for i, p := range o.predicates {
+		order[i] = i
 		if m, ok := p.(*stringMatch); ok {
-			share[p] = 2 // more than any that is known
-			if s, known := m.selectivity(x, r); known {
-				share[p] = s
-			}
+			work[i] = m.work(x, r)
+		} else if cost(p) > 0 {
+			work[i] = math.Inf(1)
 		}
 	}
-	out := slices.Clone(o.predicates)
-	slices.SortStableFunc(out, func(a, b expr) int { return cmp.Compare(share[a], share[b]) })
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(work[a], work[b]) })
+	out := make([]expr, len(order))
+	for i, k := range order {
+		out[i] = o.predicates[k]
+	}
 	return out
 }
 

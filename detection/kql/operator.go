@@ -61,7 +61,7 @@ func (c *compiler) sourceOperator(p bind.Operator) operator {
 func (c *compiler) rowOperator(p bind.Operator) operator {
 	switch p := p.(type) {
 	case *bind.Where:
-		return &where{input: c.operator(p.Input), predicates: c.predicates(p.Predicate)}
+		return c.where(p)
 	case *bind.Extend:
 		return c.extend(p)
 	case *bind.Project:

@@ -8,20 +8,20 @@ type scanner struct {
 	needles []needle
 	window  int
 	shift   [pairs]uint8
-	begins  [pairs]bool   // a needle begins with the pair
-	ends    map[int][]int // needles by the pair that ends their window
+	begins  [pairs]bool      // a needle begins with the pair
+	ends    map[uint32][]int // needles by the pair that ends their window
 }
 
 // A pair is two bytes, of which letters are told apart but for their case, and some signs are not: a table for these few
 // pairs stays in the fastest memory.
 const (
-	pairBits = 6
-	pairs    = 1 << (2 * pairBits)
+	pairBits = 12
+	pairs    = 1 << pairBits
 )
 
-// pairOf mixes two bytes. Upper and lower case differ in the bit that is left out.
-func pairOf(a, b byte) int {
-	return int(a&31|a>>1&32)<<pairBits | int(b&31|b>>1&32)
+// pairOf mixes two bytes into pairBits bits, after setting the bit in which upper and lower case differ.
+func pairOf(a, b byte) uint32 {
+	return ((uint32(a) | uint32(b)<<8 | 0x2020) * 0x9e3779b1) >> (32 - pairBits)
 }
 
 // newScanner gives nil if the needles are not fit for it: too short, not ASCII, or with
@@ -38,7 +38,7 @@ func newScanner(needles []needle) *scanner {
 	if len(needles) == 0 {
 		return nil
 	}
-	s := &scanner{needles: needles, window: window, ends: map[int][]int{}}
+	s := &scanner{needles: needles, window: window, ends: map[uint32][]int{}}
 	for i := range s.shift {
 		s.shift[i] = uint8(window - 1)
 	}
@@ -79,7 +79,7 @@ func (s *scanner) next(text string, from int) int {
 	return -1
 }
 
-func (s *scanner) matchAt(text string, p, pair int) bool {
+func (s *scanner) matchAt(text string, p int, pair uint32) bool {
 	for _, i := range s.ends[pair] {
 		n := &s.needles[i]
 		if n.sensitive && strings.HasPrefix(text[p:], n.text) || !n.sensitive && hasFoldedPrefix(text[p:], n.text) {

@@ -1,6 +1,8 @@
 package kql
 
 import (
+	"math"
+
 	"github.com/seed-67b27da2/geiger/detection/kql/bind"
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
@@ -146,25 +148,44 @@ func (e *stringMatch) narrow(x *execution, r *relation, live *rowset) (bool, err
 	if err != nil || s == nil || s.selection != nil || s.resting().packed == nil {
 		return false, err
 	}
-	a, err := m.cheapest(x, s.resting().dict, live.count())
-	if err != nil || a == nil {
-		return false, err
+	d := s.resting().dict
+	a := d.known(m.key)
+	if a == nil && live.count() < len(d.values)/2 {
+		return false, nil
+	}
+	if a == nil {
+		if a, err = m.within(x, d); err != nil {
+			return false, err
+		}
 	}
 	live.keepCodes(&s.resting().packed.codes, a, e.operator.negated)
 	return true, nil
 }
 
-// selectivity is the part of the values that pass, where the dictionary remembers it.
-func (e *stringMatch) selectivity(x *execution, r *relation) (float64, bool) {
+// small is the size of a dictionary whose answers are found at once when they are wanted.
+const small = 1 << 10
+
+// work ranks the predicate among others on the rows of a stored table: below 1, the part of the values that pass, if the
+// answers are at hand; above, how many bytes it has to look at to find them.
+func (e *stringMatch) work(x *execution, r *relation) float64 {
 	s, m, err := e.stored(x, r)
 	if err != nil || s == nil {
-		return 0, false
+		return math.Inf(1)
 	}
-	a := s.resting().dict.known(m.key)
-	if a == nil {
-		return 0, false
+	d := s.resting().dict
+	a := d.known(m.key)
+	if a == nil && len(d.values) <= small {
+		if a, err = m.within(x, d); err != nil {
+			return math.Inf(1) // and the predicate itself says why
+		}
 	}
-	return a.share(e.operator.negated), true
+	if a != nil {
+		return a.share(e.operator.negated)
+	}
+	if m.scan == nil && m.operator.kind != matchRegex {
+		return 1 + float64(8*len(d.values))
+	}
+	return 1 + float64(len(d.arena))
 }
 
 // cheapest gives the answers of a dictionary if they are known or worth finding: for
@@ -173,7 +194,7 @@ func (m *matcher) cheapest(x *execution, d *dictionary, rows int) (*answer, erro
 	if a := d.known(m.key); a != nil {
 		return a, nil
 	}
-	if rows >= len(d.values)/4 || d.again(m.key) {
+	if rows >= len(d.values)/2 || d.again(m.key) {
 		return m.within(x, d)
 	}
 	return nil, nil
