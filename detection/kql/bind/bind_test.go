@@ -304,3 +304,34 @@ func TestExpansionsAreBounded(t *testing.T) {
 	require.False(t, got.ok)
 	require.Contains(t, got.errors[0], "calls functions more than")
 }
+
+// TestCommands shows that management commands are read and bound, but not run.
+func TestCommands(t *testing.T) {
+	for text, want := range map[string]struct {
+		columns string
+		errors  []string
+	}{
+		`.create function f(a:long) { a + 1 }`: {columns: `Name:string,Parameters:string,Body:string,Folder:string,DocString:string`},
+		`.set-or-append X <| T | where a > 1`:  {columns: `ExtentId:guid,OriginalSize:long,ExtentSize:long,ColumnSize:long,IndexSize:long,RowCount:long`},
+		`.show tables | project TableName`:     {columns: `TableName:string`},
+		`.show something else`:                 {},
+		".drop function f\n.drop function g": {errors: []string{
+			`KS142 1:16 the name 'f' does not refer to any known column, table, variable or function`,
+			`KS142 2:16 the name 'g' does not refer to any known column, table, variable or function`,
+		}},
+		`.create function f() { Nope }`: {
+			columns: `Name:string,Parameters:string,Body:string,Folder:string,DocString:string`,
+			errors:  []string{`KS142 1:24 the name 'Nope' does not refer to any known column, table, variable or function`},
+		},
+		`.create table X`: {columns: `Name:string,Kind:string,Mapping:string,LastUpdatedOn:datetime,Database:string,Table:string`, errors: []string{`KS005 1:16 expected another form of the command, got the end of the query`}},
+		`.drop table T`:   {columns: `TableName:string,DatabaseName:string`},
+	} {
+		got := bindText(text, seedSchema())
+		require.Equal(t, want.errors, got.errors, text)
+		require.Equal(t, len(want.errors) == 0, got.ok, text)
+		require.Equal(t, want.columns, describe(got.columns), text)
+		src := &syntax.Source{Text: text}
+		q, _ := syntax.Parse(src)
+		require.True(t, bind.Bind(src, q, seedSchema()).Failed(), "it cannot be run: %s", text)
+	}
+}

@@ -214,7 +214,10 @@ func (b *binder) useSymbol(sym *symbol, e *syntax.Name) *bound {
 	switch {
 	case sym.scalar != nil:
 		if sym.byRow && b.row != nil {
-			b.report("", e.Span(), "the argument '%s' depends on a row and cannot be used inside a table expression", sym.name)
+			b.add(syntax.Diagnostic{
+				Class: syntax.ClassRuntime, Span: e.Span(),
+				Message: "the argument '" + sym.name + "' depends on a row and cannot be used inside a table expression",
+			})
 		}
 		out := *sym.scalar
 		out.column, out.result, out.named = nil, nil, ""

@@ -100,10 +100,7 @@ func (b *binder) bindGraphMatch(
 			if e.Text == "()" {
 				props = g.nodes
 			}
-			v := &bound{node: e, typing: typing{shape: record, props: props}, expr: placeholder(e)}
-			if g.open {
-				v.typing = typing{shape: unknown}
-			}
+			v := &bound{node: e, typing: typing{shape: record, props: props}, open: g.open, expr: placeholder(e)}
 			b.scope.define(&symbol{name: e.Name.Text, bound: v})
 		}
 	}

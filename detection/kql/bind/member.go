@@ -60,6 +60,11 @@ func (b *binder) recordMember(e *syntax.Member, target *bound, member *syntax.Na
 			return out
 		}
 	}
+	if target.open {
+		out.typing = typing{shape: unknown}
+		out.expr = &Member{Typed: Typed{At: e.Span()}, Target: target.expr, Name: member.Text}
+		return out
+	}
 	d := b.report("KS142", member.Span(), "the name '%s' does not refer to any known column, table, variable or function", member.Text)
 	var names []string
 	for _, c := range target.typing.props {

@@ -23,6 +23,8 @@ func (b *binder) bindStatements(list []syntax.Statement) *bound {
 			b.bindPattern(s)
 		case *syntax.Alias:
 			b.bindExpr(s.Value)
+		case *syntax.Command:
+			out = b.bindCommand(s, out)
 		case *syntax.Restrict:
 			for _, t := range s.Tables {
 				b.bindIn(t, true)

@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
@@ -131,15 +132,18 @@ func (b *binder) callUser(e *syntax.Call, f *userFunction) *bound {
 	return out
 }
 
-// reportHidden reports at the call what is wrong in the body only for these arguments.
+// reportHidden reports at the call what is wrong in the body only for these arguments. Microsoft's binder does not look for it, and the
+// service finds it when it runs the query.
 func (b *binder) reportHidden(f *userFunction, e *syntax.Call) {
 	if b.quiet > 0 || len(b.hidden) == 0 {
 		return
 	}
 	first := b.hidden[0]
 	b.hidden = nil
-	d := b.report(first.Code, e.Name.Span(), "in this call of '%s': %s", f.name, first.Message)
-	d.Hint = first.Hint
+	b.add(syntax.Diagnostic{
+		Class: syntax.ClassRuntime, Code: first.Code, Span: e.Name.Span(), Hint: first.Hint,
+		Message: fmt.Sprintf("in this call of '%s': %s", f.name, first.Message),
+	})
 }
 
 // checkShape reports a table that lacks the columns a parameter asks for.

@@ -22,24 +22,13 @@ func Parse(source *Source) (*Query, []Diagnostic) {
 	q := &Query{extent: extent{Span{0, len(source.Text)}}, Source: source}
 	q.Directives = p.directives()
 	if p.at('.') {
-		return q, []Diagnostic{p.command()}
+		q.Statements = p.commands()
+	} else {
+		q.Statements = p.statements()
 	}
-	q.Statements = p.statements()
 	// Those of the lexer came first.
 	slices.SortStableFunc(p.diagnostics, func(a, b Diagnostic) int { return cmp.Compare(a.Span.Start, b.Span.Start) })
 	return q, p.diagnostics
-}
-
-// command reports a management command such as `.create table`, which no query engine without a cluster can run.
-func (p *parser) command() Diagnostic {
-	start := p.start()
-	p.pos++
-	for p.tokens[p.pos].kind == wordToken && p.pos < 3 {
-		p.pos++
-	}
-	return Diagnostic{
-		Class: ClassUnsupported, Message: "a management command is not a query", Span: p.from(start).span,
-	}
 }
 
 // parser reads tokens into the tree. A method that reads something optional

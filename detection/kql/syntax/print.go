@@ -264,6 +264,10 @@ func (s *QueryParameters) write(p *printer) {
 	p.text(")")
 }
 
+func (c *Command) write(p *printer) {
+	p.text(c.Text) // the layout of a command can matter, as that of inline data does
+}
+
 func (s *DeclarePattern) write(p *printer) {
 	p.text("declare pattern ")
 	node(p, s.Name)

@@ -12,7 +12,7 @@ type Node interface {
 
 // Statement is one of the statements a query is made of: [ExpressionStatement],
 // [Let], [Set], [Alias], [QueryParameters], [DeclarePattern]
-// or [Restrict].
+// [Restrict] or, in a text of its own, [Command].
 type Statement interface {
 	Node
 	statement()

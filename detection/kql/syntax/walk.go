@@ -59,6 +59,14 @@ func (n *QueryParameters) children(visit func(Node)) {
 	each(visit, n.Parameters)
 }
 
+func (n *Command) children(visit func(Node)) {
+	each(visit, n.Tables)
+	each(visit, n.Entities)
+	one(visit, n.Function)
+	one(visit, n.Query)
+	one(visit, n.Piped)
+}
+
 func (n *DeclarePattern) children(visit func(Node)) {
 	one(visit, n.Name)
 	each(visit, n.Arguments)
