@@ -23,11 +23,12 @@ var allowed = map[string][]string{
 	"scenarios": {},
 	"atomics":   {},
 
-	"detection/kql/function": {"detection/kql/series", "detection/kql/sketch", "detection/kql/value"},
+	"detection/kql/function": {"detection/kql/geo", "detection/kql/series", "detection/kql/sketch", "detection/kql/value"},
 	"detection/kql/sketch":   {},
 	"detection/kql/value":    {},
 	"detection/kql/syntax":   {},
 	"detection/kql/bind":     {"detection/kql/function", "detection/kql/syntax", "detection/kql/value"},
+	"detection/kql/geo":      {},
 	"detection/kql/series":   {},
 	"detection/kql":          {"detection/kql/..."},
 	"detection/kql/fleet":    {"detection/kql/value"},
