@@ -102,12 +102,13 @@ func (n *NearestMiss) String() string {
 	if more := len(n.Events) - 1; more > 0 {
 		who += fmt.Sprintf(" and %d more", more)
 	}
-	text := fmt.Sprintf("nearest miss: %s passed %d of %d predicates; line %d turned it away: %s", who, n.Passed, n.Predicates, n.Line, n.Predicate)
+	var text strings.Builder
+	fmt.Fprintf(&text, "nearest miss: %s passed %d of %d predicates; line %d turned it away: %s", who, n.Passed, n.Predicates, n.Line, n.Predicate)
 	if n.Saw != "" {
-		text += "\n  saw " + n.Saw
+		text.WriteString("\n  saw " + n.Saw)
 	}
 	for _, h := range n.Hints {
-		text += "\n  hint: " + h
+		text.WriteString("\n  hint: " + h)
 	}
-	return text
+	return text.String()
 }

@@ -6,6 +6,9 @@
 // one of four classes: text that is not KQL, a name or type that does not bind in this
 // schema, valid KQL that this engine lacks, and a failure while running.
 //
+// [Query.Explain] runs a query and tells how many rows each operator took and gave, why a
+// source row is not behind any row of the result, and what came nearest when there is none.
+//
 // Some functions ask a service for what no recording holds. Tables of the [Database] stand in for
 // it, under these names; columns are found by name, and [Query.Fixtures] lists what a query needs:
 //

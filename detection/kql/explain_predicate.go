@@ -62,7 +62,14 @@ func (e *examiner) value(x bind.Expr) (value.Value, error) {
 // failedPredicates takes the predicate of a where apart.
 func (e *explainer) failedPredicates(at site, p *bind.Where) ([]Reason, error) {
 	x := e.examine(at)
-	if err := x.blame(p.Predicate, true, false); err != nil {
+	err := x.blame(p.Predicate, true, false)
+	if err == nil && len(x.reasons) == 0 {
+		// The row alone passes what it did not pass among the others, as with rand().
+		var whole Reason
+		whole, err = x.reason(p.Predicate, true)
+		x.reasons = []Reason{whole}
+	}
+	if err != nil {
 		return nil, err
 	}
 	slices.SortStableFunc(x.reasons, func(a, b Reason) int { return a.Span.Start - b.Span.Start })
@@ -88,6 +95,9 @@ func (e *examiner) blame(x bind.Expr, want, alternative bool) error {
 		return nil
 	case ok && call.Name == "not" && len(call.Args) == 1:
 		return e.blame(call.Args[0], !want, alternative)
+	}
+	if condition, must := e.named(x, want); condition != nil {
+		return e.blame(condition, must, alternative)
 	}
 	reason, err := e.reason(x, want)
 	reason.Alternative = alternative
@@ -115,7 +125,7 @@ func (e *examiner) reason(x bind.Expr, want bool) (Reason, error) {
 	}
 	r.Wanted, r.Hints = d.wanted(), d.hints()
 	for _, c := range columnsIn(x) {
-		hints, err := e.columnHints(c.(*bind.Column), d)
+		hints, err := e.columnHints(c.(*bind.Column))
 		if err != nil {
 			return r, err
 		}

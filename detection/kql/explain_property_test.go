@@ -3,6 +3,7 @@ package kql_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -45,6 +46,57 @@ func TestStepCounts(t *testing.T) {
 		require.Equal(t, rowsOf(run(t, q, db)), rowsOf(e.Table), query)
 		require.Equal(t, e.Table.Len() == 0, e.Nearest != nil, query)
 	}
+}
+
+// TestNearestMissPassesMost asks for every predicate of random conjunctions which events pass it: no event passes more
+// than the nearest miss, and the first predicate blamed is the first that it does not pass.
+func TestNearestMissPassesMost(t *testing.T) {
+	conditions := []string{
+		"Host == 'h1'", "Host != 'h0'", "Size > 10", "Size < 90", "File has 'dll'", "File startswith 'f1'", "Size between (4 .. 60)",
+		"Extra has 'u2'", "not(Host in ('h2', 'h3'))", "Size % 2 == 1", "File !endswith 'txt'", "Size > 10000",
+	}
+	r := rand.New(rand.NewPCG(5, 6))
+	db := without(nil)
+	passing := map[string]map[kql.Source]bool{}
+	for _, c := range conditions {
+		passing[c] = map[kql.Source]bool{}
+		out := run(t, compile(t, "Events | where "+c), db)
+		for row := range out.Len() {
+			passing[c][out.Sources(row)[0]] = true
+		}
+	}
+	missed := 0
+	for range 300 {
+		query, chosen := "Events | where true", []string{}
+		for range 2 + r.IntN(4) {
+			c := conditions[r.IntN(len(conditions))]
+			chosen = append(chosen, c)
+			query += []string{" and ", " | where ", " | extend Extra = strcat(Extra, '') | where "}[r.IntN(3)] + c
+		}
+		e, err := compile(t, query).Explain(t.Context(), db, benchNow, kql.ExplainOptions{})
+		require.NoError(t, err, query)
+		if e.Nearest == nil {
+			continue
+		}
+		missed++
+		count := func(s kql.Source) (n int) {
+			for _, c := range chosen {
+				if passing[c][s] {
+					n++
+				}
+			}
+			return n
+		}
+		nearest := e.Nearest.Row.Sources(0)[0]
+		for i := range 12 {
+			require.LessOrEqual(t, count(kql.Source(i)), count(nearest), "%s: %d", query, i)
+		}
+		require.Equal(t, []int{count(nearest) + 1, len(chosen) + 1}, []int{e.Nearest.Passed, e.Nearest.Predicates}, query)
+		first := chosen[slices.IndexFunc(chosen, func(c string) bool { return !passing[c][nearest] })]
+		reason := query[e.Nearest.Reasons[0].Span.Start:e.Nearest.Reasons[0].Span.End]
+		require.Contains(t, first, reason, query)
+	}
+	require.Greater(t, missed, 50)
 }
 
 // TestFatesAgreeWithLineage follows every event through the queries of the lineage test: those that are nowhere turned

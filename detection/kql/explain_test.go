@@ -1,6 +1,8 @@
 package kql_test
 
 import (
+	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -148,20 +150,26 @@ func reasonsOf(query string, r kql.Rejection) []string {
 // TestPredicatesAreTakenApart shows, for the event of source 7, which parts of a condition are to blame.
 func TestPredicatesAreTakenApart(t *testing.T) {
 	for query, want := range map[string][]string{
-		`Events | where File has "cmd" and Pid > 5000 and User == "x"`:             {"Pid > 5000", `User == "x"`},
-		`Events | where File == "x" or Pid > 5000`:                                 {`or File == "x"`, "or Pid > 5000"},
-		`Events | where (File has "cmd" and Pid > 5000) or User == "x"`:            {"or Pid > 5000", `or User == "x"`},
-		`Events | where not(File has "cmd" or User == "x")`:                        {`File has "cmd"`},
-		`Events | where not(File has "cmd" and Pid > 1)`:                           {`or File has "cmd"`, "or Pid > 1"},
-		`Events | where not(not(Pid > 5000))`:                                      {"Pid > 5000"},
-		`Events | where File in ("a", "b") and Folder has_any ("e", "d")`:          {`File in ("a", "b")`, `Folder has_any ("e", "d")`},
-		`Events | where isnull(Pid)`:                                               {"isnull(Pid)"},
-		`Events | where iff(Pid > 1, false, true)`:                                 {"iff(Pid > 1, false, true)"},
-		`let f = (p:long) { p > 5000 }; Events | where f(Pid)`:                     {"p > 5000"},
-		`let limit = toscalar(Loads | count); Events | where strlen(File) < limit`: {"strlen(File) < limit"},
-		`Events | sort by Timestamp asc | where row_number() > 1`:                  {"row_number() > 1"},
-		`Events | sort by Timestamp asc | where Pid > 1 and prev(Pid) > 0`:         {"prev(Pid) > 0"},
-		`Events | where 1 == 2`:                                                    {"1 == 2"},
+		`Events | where File has "cmd" and Pid > 5000 and User == "x"`:                                                     {"Pid > 5000", `User == "x"`},
+		`Events | where File == "x" or Pid > 5000`:                                                                         {`or File == "x"`, "or Pid > 5000"},
+		`Events | where (File has "cmd" and Pid > 5000) or User == "x"`:                                                    {"or Pid > 5000", `or User == "x"`},
+		`Events | where not(File has "cmd" or User == "x")`:                                                                {`File has "cmd"`},
+		`Events | where not(File has "cmd" and Pid > 1)`:                                                                   {`or File has "cmd"`, "or Pid > 1"},
+		`Events | where not(not(Pid > 5000))`:                                                                              {"Pid > 5000"},
+		`Events | where File in ("a", "b") and Folder has_any ("e", "d")`:                                                  {`File in ("a", "b")`, `Folder has_any ("e", "d")`},
+		`Events | where isnull(Pid)`:                                                                                       {"isnull(Pid)"},
+		`Events | where iff(Pid > 1, false, true)`:                                                                         {"iff(Pid > 1, false, true)"},
+		`let f = (p:long) { p > 5000 }; Events | where f(Pid)`:                                                             {"p > 5000"},
+		`let limit = toscalar(Loads | count); Events | where strlen(File) < limit`:                                         {"strlen(File) < limit"},
+		`Events | sort by Timestamp asc | where row_number() > 1`:                                                          {"row_number() > 1"},
+		`Events | sort by Timestamp asc | where Pid > 1 and prev(Pid) > 0`:                                                 {"prev(Pid) > 0"},
+		`Events | extend bad = File has "cmd" and Pid > 5000 | where bad`:                                                  {"Pid > 5000"},
+		`Events | extend bad = File has "cmd" and Pid > 5000 | project Pid, bad, f = File | where bad == true and f != ""`: {"Pid > 5000"},
+		`Events | extend ok = Pid > 1 | where Host != "" | where ok == false`:                                              {"Pid > 1"},
+		`Events | project bad = File == "x", Pid | where bad`:                                                              {"bad"},
+		`Events | extend File = "y", bad = File == "x" | where bad`:                                                        {"bad"},
+		`Events | summarize bad = countif(Pid > 5000) > 0 | where bad`:                                                     {"bad"},
+		`Events | where 1 == 2`:                                                                                            {"1 == 2"},
 	} {
 		e := explain(t, query, kql.ExplainOptions{Sources: []kql.Source{7}})
 		require.Len(t, e.Fates[0].Rejections, 1, query)
@@ -236,4 +244,32 @@ func TestNearestMissSurvivesWhatItRevives(t *testing.T) {
 	e := explain(t, query, kql.ExplainOptions{})
 	require.NotNil(t, e.Nearest)
 	require.Equal(t, []kql.Source{6}, e.Nearest.Row.Sources(0))
+}
+
+func ExampleQuery_Explain() {
+	schema, db := processes()
+	query, err := kql.Compile(&syntax.Source{Text: `Events
+| where Timestamp > ago(2d)
+| where Folder has "inetsrv" and File endswith ".exe"`}, schema)
+	if err != nil {
+		panic(err)
+	}
+	e, err := query.Explain(context.Background(), db, benchNow, kql.ExplainOptions{})
+	if err != nil {
+		panic(err)
+	}
+	for _, s := range e.Steps {
+		fmt.Println(s.In, s.Out, s.Operator)
+	}
+	reason := e.Nearest.Reasons[0]
+	fmt.Println(query.Source().Slice(reason.Span))
+	fmt.Println(reason.Saw[0].Value)
+	fmt.Println(reason.Hints[0].Text)
+	// Output:
+	// 0 2 Events
+	// 2 2 where
+	// 2 0 where
+	// Folder has "inetsrv"
+	// C:\Windows\inetsrv2\Cmd.exe
+	// "inetsrv" is there, but '2' behind it makes it part of a longer term; contains does not look at terms
 }

@@ -81,12 +81,12 @@ func (t *textHinter) hintCase() {
 }
 
 func (t *textHinter) caseAdvice() string {
-	switch {
-	case t.operator.kind == matchEqual:
+	switch t.operator.kind {
+	case matchEqual:
 		return "the letters differ in case; =~ compares without it"
-	case t.operator.kind == matchIn:
+	case matchIn:
 		return "the letters differ in case; in~ compares without it"
-	case t.operator.kind == matchRegex:
+	case matchRegex:
 		return `the letters differ in case; (?i) in front of the pattern ignores it`
 	default:
 		return "the letters differ in case; " + strings.TrimSuffix(t.sign, "_cs") + " compares without it"

@@ -141,7 +141,7 @@ func contentType(v value.Value) string {
 }
 
 // columnHints say what an empty value or a computed one means.
-func (e *examiner) columnHints(c *bind.Column, d *demand) ([]Hint, error) {
+func (e *examiner) columnHints(c *bind.Column) ([]Hint, error) {
 	v, err := e.value(c)
 	if err != nil {
 		return nil, err
@@ -195,16 +195,18 @@ func (e *examiner) emptyHint(c *bind.Column, from source) Hint {
 
 // filled counts the rows of a table with a value in a column.
 func (e *explainer) filled(from source) (filled, rows int) {
-	for _, p := range e.tracer.nodes[from.scan].passes {
-		v := p.out.vector(from.index)
-		for row := range p.out.rows {
-			if cell := v.value(row); !cell.IsNull() && cell.String() != "" {
-				filled++
-			}
-		}
-		return filled, p.out.rows
+	passes := e.tracer.nodes[from.scan].passes
+	if len(passes) == 0 {
+		return 0, 0
 	}
-	return 0, 0
+	out := passes[0].out
+	v := out.vector(from.index)
+	for row := range out.rows {
+		if cell := v.value(row); !cell.IsNull() && cell.String() != "" {
+			filled++
+		}
+	}
+	return filled, out.rows
 }
 
 // source is where a column of a plan comes from: a column of a table, or an aggregate.

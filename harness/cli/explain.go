@@ -25,6 +25,7 @@ type explainOptions struct {
 	events []string
 	rows   bool
 	format string
+	now    string
 }
 
 func newExplain(env *Environment) *cobra.Command {
@@ -48,6 +49,7 @@ query.`,
 	c.Flags().StringArrayVar(&o.events, "event", nil, "follow the event of this record `id`, or CHANNEL/ID; can be repeated")
 	c.Flags().BoolVar(&o.rows, "rows", false, "show the rows of alerts, and those that were turned away")
 	c.Flags().StringVar(&o.format, "format", "text", "output: text or json")
+	c.Flags().StringVar(&o.now, "now", "", "the current `time` of the query, such as 2026-01-02T03:04:05Z")
 	return c
 }
 
@@ -100,7 +102,7 @@ func (o *explainOptions) explain(ctx context.Context, env *Environment, args []s
 		return nil, err
 	}
 	x := &explained{rule: rule, events: d.events, rows: o.rows, source: &syntax.Source{Name: rule.SourceName(), Text: rule.Query}}
-	if x.now, err = (&queryOptions{}).clock(env, d); err != nil {
+	if x.now, err = (&queryOptions{now: o.now}).clock(env, d); err != nil {
 		return nil, err
 	}
 	if x.query, x.tables, err = compile(x.source, d); err != nil {
