@@ -21,7 +21,8 @@ import (
 
 type replayOptions struct {
 	library
-	format string
+	reports reports
+	format  string
 }
 
 func newReplay(env *Environment) *cobra.Command {
@@ -38,12 +39,16 @@ name; if there is none any more, the copy that the recording kept.`,
 		RunE:    func(c *cobra.Command, args []string) error { return o.run(c.Context(), env, args) },
 	}
 	o.flags(c)
+	o.reports.flag(c)
 	c.Flags().StringVar(&o.format, "format", "text", "output: text or json")
 	return c
 }
 
 func (o *replayOptions) run(ctx context.Context, env *Environment, args []string) error {
 	if err := checkFormat(o.format, "text", "json"); err != nil {
+		return err
+	}
+	if err := o.reports.check(); err != nil {
 		return err
 	}
 	rules, err := o.loadRules()
@@ -61,35 +66,39 @@ func (o *replayOptions) run(ctx context.Context, env *Environment, args []string
 	run := report.Run{Geiger: env.Version}
 	l := newLive(env, o.format)
 	for _, dir := range dirs {
-		v, err := o.judge(ctx, dir, known, rules)
+		r, err := o.judge(ctx, dir, known, rules)
 		if err != nil {
 			return fmt.Errorf("%s: %w", dir, err)
 		}
-		run.Verdicts = append(run.Verdicts, v)
-		if err := l.verdict(&v); err != nil {
+		run.Results = append(run.Results, r)
+		if err := l.verdict(&r.Verdict); err != nil {
 			return err
 		}
 	}
 	if err := write(env, o.format, &run); err != nil {
 		return err
 	}
+	if err := o.reports.write(&run); err != nil {
+		return err
+	}
 	return status(&run)
 }
 
-func (o *replayOptions) judge(ctx context.Context, dir string, known []*harness.Scenario, rules []*detection.Rule) (harness.Verdict, error) {
+func (o *replayOptions) judge(ctx context.Context, dir string, known []*harness.Scenario, rules []*detection.Rule) (report.Result, error) {
 	r, err := telemetry.Read(os.DirFS(dir))
 	if err != nil {
-		return harness.Verdict{}, err
+		return report.Result{}, err
 	}
 	e, kept, err := harness.ReadEvidence(r)
 	if err != nil {
-		return harness.Verdict{}, err
+		return report.Result{}, err
 	}
 	s, err := o.scenarioOf(dir, e, kept, known)
 	if err != nil {
-		return harness.Verdict{}, err
+		return report.Result{}, err
 	}
-	return harness.Judge(ctx, s, e, rules)
+	v, err := harness.Judge(ctx, s, e, rules)
+	return report.Result{Verdict: v, Scenario: s, Evidence: e}, err
 }
 
 func (o *replayOptions) scenarioOf(dir string, e *harness.Evidence, kept []byte, known []*harness.Scenario) (*harness.Scenario, error) {

@@ -18,6 +18,7 @@ import (
 
 type runOptions struct {
 	library
+	reports   reports
 	targets   []string
 	inventory string
 	record    string
@@ -40,6 +41,7 @@ they run on the embedded lab: a simulated Windows host with IIS behind a real Wi
 		RunE: func(c *cobra.Command, args []string) error { return o.run(c.Context(), env, args) },
 	}
 	o.flags(c)
+	o.reports.flag(c)
 	c.Flags().StringArrayVar(&o.targets, "target", nil, "`name` of a machine in the inventory; may be repeated")
 	c.Flags().StringVar(&o.inventory, "inventory", "", "`file` that lists the lab machines")
 	c.Flags().StringVar(&o.record, "record", "", "keep the run in this `folder`, for geiger replay")
@@ -50,6 +52,9 @@ they run on the embedded lab: a simulated Windows host with IIS behind a real Wi
 
 func (o *runOptions) run(ctx context.Context, env *Environment, args []string) error {
 	if err := checkFormat(o.format, "text", "json"); err != nil {
+		return err
+	}
+	if err := o.reports.check(); err != nil {
 		return err
 	}
 	chosen, err := o.selectScenarios(args)
@@ -122,7 +127,7 @@ func (s *session) one(ctx context.Context, r *harness.Runner, m *machine, sc *ha
 	if err != nil {
 		return err
 	}
-	s.run.Verdicts = append(s.run.Verdicts, v)
+	s.run.Results = append(s.run.Results, report.Result{Verdict: v, Scenario: sc, Evidence: e})
 	return s.live.verdict(&v)
 }
 
@@ -185,6 +190,9 @@ func (s *session) finish(ctx context.Context) error {
 	s.live.done()
 	s.run.Interrupted = ctx.Err() != nil
 	if err := write(s.env, s.options.format, &s.run); err != nil {
+		return err
+	}
+	if err := s.options.reports.write(&s.run); err != nil {
 		return err
 	}
 	if s.run.Interrupted {

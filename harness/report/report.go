@@ -1,4 +1,5 @@
-// Package report shows verdicts: Text for people, JSON for programs.
+// Package report shows what came of a run: Text and Markdown for people, JSON for programs, JUnit for continuous
+// integration, a layer for the ATT&CK Navigator, and ATTiRe for VECTR.
 //
 // What a host sent (names, paths, command lines, output) is shown with control characters made visible, so that a file
 // name can neither move the cursor of a terminal nor forge a line of a report.
@@ -20,15 +21,32 @@ const SchemaVersion = 1
 
 // Run is what a report is about.
 type Run struct {
-	Geiger   string // version
-	Verdicts []harness.Verdict
+	Geiger  string // version
+	Results []Result
 	// Interrupted says that scenarios may be missing.
 	Interrupted bool
 }
 
+// Result is a verdict with what it is about. Scenario and Evidence are only needed by the reports that tell of the
+// attack as well.
+type Result struct {
+	Verdict  harness.Verdict
+	Scenario *harness.Scenario
+	Evidence *harness.Evidence
+}
+
+// Verdicts are those of all results.
+func (r *Run) Verdicts() []harness.Verdict {
+	all := make([]harness.Verdict, len(r.Results))
+	for i := range r.Results {
+		all[i] = r.Results[i].Verdict
+	}
+	return all
+}
+
 // ExitStatus is that of the verdicts; of a run that was interrupted nothing better can be said than inconclusive.
 func (r *Run) ExitStatus() int {
-	n := harness.ExitStatus(r.Verdicts)
+	n := harness.ExitStatus(r.Verdicts())
 	if r.Interrupted && n == harness.ExitPass {
 		return harness.ExitInconclusive
 	}
@@ -45,7 +63,7 @@ type Summary struct {
 
 func (r *Run) summary() Summary {
 	var s Summary
-	for _, v := range r.Verdicts {
+	for _, v := range r.Verdicts() {
 		switch v.Outcome {
 		case harness.Pass:
 			s.Pass++
@@ -61,7 +79,7 @@ func (r *Run) summary() Summary {
 }
 
 func (r *Run) simulated() bool {
-	for _, v := range r.Verdicts {
+	for _, v := range r.Verdicts() {
 		if v.Simulated {
 			return true
 		}
@@ -75,10 +93,6 @@ func JSON(w io.Writer, r *Run) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
-	verdicts := r.Verdicts
-	if verdicts == nil {
-		verdicts = []harness.Verdict{}
-	}
 	return e.Encode(struct {
 		SchemaVersion int               `json:"schemaVersion"`
 		Geiger        string            `json:"geiger"`
@@ -86,7 +100,7 @@ func JSON(w io.Writer, r *Run) error {
 		Summary       Summary           `json:"summary"`
 		ExitStatus    int               `json:"exitStatus"`
 		Verdicts      []harness.Verdict `json:"verdicts"`
-	}{SchemaVersion, r.Geiger, r.simulated(), r.summary(), r.ExitStatus(), verdicts})
+	}{SchemaVersion, r.Geiger, r.simulated(), r.summary(), r.ExitStatus(), r.Verdicts()})
 }
 
 // Line writes one verdict as one line, for following a run.
@@ -103,8 +117,8 @@ func Line(w io.Writer, v *harness.Verdict, p Palette) error {
 func Text(w io.Writer, r *Run, p Palette) error {
 	out := &errWriter{w: w}
 	table(out, r, p)
-	for i := range r.Verdicts {
-		if v := &r.Verdicts[i]; v.Outcome != harness.Pass {
+	for i := range r.Results {
+		if v := &r.Results[i].Verdict; v.Outcome != harness.Pass {
 			out.keep(Chain(out, v, p))
 		}
 	}
@@ -125,8 +139,8 @@ func table(w *errWriter, r *Run, p Palette) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w)
 	fmt.Fprintf(t, "SCENARIO\tTARGET\t%s\tALERTS\tWHY\n", p.paint(plain, "VERDICT"))
-	for i := range r.Verdicts {
-		v := &r.Verdicts[i]
+	for i := range r.Results {
+		v := &r.Results[i].Verdict
 		target := v.Target
 		if v.Simulated {
 			target += " (simulated)"
@@ -193,7 +207,7 @@ func Chain(to io.Writer, v *harness.Verdict, p Palette) error {
 
 func notes(w io.Writer, r *Run) {
 	first := true
-	for _, v := range r.Verdicts {
+	for _, v := range r.Verdicts() {
 		for _, n := range v.Notes {
 			if first {
 				fmt.Fprintln(w)
