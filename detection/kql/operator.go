@@ -136,6 +136,10 @@ func (c *compiler) missingOperator(p bind.Operator) operator {
 	}
 	switch p := p.(type) {
 	case *bind.Opaque:
+		if p.Keyword == "unresolved" {
+			c.unsupported(p.Span(), "a table of another database is not in a recording")
+			return &values{table: NewBuilder(nil).Table()}
+		}
 		c.unsupported(c.wordOf(p, p.Keyword), "operator %s is not supported", p.Keyword)
 	case *bind.Service:
 		c.unsupported(c.wordOf(p, p.Name), "function %s belongs to the service and is not supported", p.Name)

@@ -40,12 +40,20 @@ func (b *binder) bindArguments(e *syntax.Call) []*bound {
 		b.mode = normal
 	}
 	defer func() { b.mode = mode }()
+	row := b.row
+	defer func() { b.row = row }()
 	out := make([]*bound, len(e.Args))
 	for i, x := range e.Args {
 		out[i] = b.bindExpr(x)
+		if i == 0 && b.inGraph && ofElements(e.Name.Text) && out[0].typing.shape == record {
+			b.row = &relation{columns: out[0].typing.props}
+		}
 	}
 	return out
 }
+
+// ofElements reports whether a function evaluates its second argument on the elements of a path, its first one.
+func ofElements(name string) bool { return name == "all" || name == "any" || name == "map" }
 
 func (b *binder) unknownFunction(e *syntax.Call, table bool) *bound {
 	name, at := e.Name.Text, e.Name.Span()

@@ -308,7 +308,7 @@ func matchClass(class string, t typing) match {
 	}
 	switch class {
 	case "Scalar":
-		return rated(t.isScalar(), scalarMatch)
+		return rated(t.isScalar() || t.shape == record, scalarMatch) // nodes and edges of a graph are values
 	case "Integer":
 		return rated(t.isInteger(), integerMatch)
 	case "RealOrDecimal":
