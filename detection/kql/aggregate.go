@@ -13,6 +13,7 @@ type aggregation struct {
 	args   []*vector
 	of     []uint32 // group of each row
 	groups int
+	sizes  []int64 // rows of each group, where they are known
 	// condition is the last argument of an ...if function, nil for the others.
 	condition *vector
 }
@@ -75,18 +76,27 @@ func conditional(f aggregateFunction, at int) aggregateFunction {
 
 // each visits the rows that count.
 func (a *aggregation) each(visit func(row int, group uint32)) error {
-	for row, g := range a.of {
-		if err := a.x.stop(row); err != nil {
+	for from := 0; from < len(a.of); from += checkEvery {
+		if err := a.x.ctx.Err(); err != nil {
 			return err
 		}
-		if c := a.condition; c != nil {
-			if e := c.entry(row); c.ints[e] == 0 || c.isNull(e) {
-				continue
+		for i, g := range a.of[from:min(from+checkEvery, len(a.of))] {
+			if a.counts(from + i) {
+				visit(from+i, g)
 			}
 		}
-		visit(row, g)
 	}
 	return nil
+}
+
+// counts reports whether a row meets the condition.
+func (a *aggregation) counts(row int) bool {
+	c := a.condition
+	if c == nil {
+		return true
+	}
+	e := c.entry(row)
+	return c.ints[e] != 0 && !c.isNull(e)
 }
 
 // one is a single result of the declared type.
@@ -99,6 +109,9 @@ func longs(n []int64) *vector { return &vector{typ: value.Long, rows: len(n), in
 func reals(f []float64) *vector { return &vector{typ: value.Real, rows: len(f), reals: f} }
 
 func aggregateCount(a *aggregation) ([]*vector, error) {
+	if a.condition == nil && a.sizes != nil {
+		return a.one(longs(a.sizes)), nil
+	}
 	n := make([]int64, a.groups)
 	err := a.each(func(_ int, g uint32) { n[g]++ })
 	return a.one(longs(n)), err

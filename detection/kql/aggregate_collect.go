@@ -1,6 +1,8 @@
 package kql
 
 import (
+	"math"
+
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
 
@@ -32,39 +34,69 @@ func collectingAggregate(name string) (aggregateFunction, bool) {
 	}
 }
 
-// eachDistinct visits the first row of every group with each value; nulls, and of
-// strings the empty one where it counts as missing, do not count.
-func (a *aggregation) eachDistinct(v *vector, visit func(entry int, group uint32)) error {
+// eachDistinct visits the first row of every group with each value, for at most limit values of a group; nulls do not
+// count.
+func (a *aggregation) eachDistinct(v *vector, limit int, visit func(entry int, group uint32)) error {
 	ids, n := identify(v)
-	small := n <= 1<<22/max(a.groups, 1)
-	var dense []bool
-	seen := map[uint64]bool{}
-	if small {
-		dense = make([]bool, n*a.groups)
-	}
-	return a.each(func(row int, g uint32) {
-		e := v.entry(row)
-		if v.isNull(e) {
-			return
+	seen := newPairs(a.groups, n)
+	taken := make([]int, a.groups)
+	for from := 0; from < len(a.of); from += checkEvery {
+		if err := a.x.ctx.Err(); err != nil {
+			return err
 		}
-		if small {
-			if at := int(g)*n + int(ids[row]); !dense[at] {
-				dense[at] = true
+		for i, g := range a.of[from:min(from+checkEvery, len(a.of))] {
+			row := from + i
+			if taken[g] >= limit || !a.counts(row) || !seen.add(g, ids[row]) {
+				continue
+			}
+			if e := v.entry(row); !v.isNull(e) {
+				taken[g]++
 				visit(e, g)
 			}
-			return
 		}
-		if key := uint64(g)<<32 | uint64(ids[row]); !seen[key] {
-			seen[key] = true
-			visit(e, g)
+	}
+	return nil
+}
+
+// numberPairs is a set of pairs of numbers: bits where that takes little memory, else a hash table.
+type numberPairs struct {
+	width  uint64
+	bits   []uint64
+	hashed map[uint64]bool
+}
+
+// newPairs is for first numbers below n and second ones below m.
+func newPairs(n, m int) *numberPairs {
+	const most = 1 << 26
+	if product := uint64(n) * uint64(m); product <= most {
+		return &numberPairs{width: uint64(m), bits: make([]uint64, product/64+1)}
+	}
+	return &numberPairs{hashed: map[uint64]bool{}}
+}
+
+// add reports whether the pair is new.
+func (p *numberPairs) add(a, b uint32) bool {
+	if p.bits != nil {
+		at := uint64(a)*p.width + uint64(b)
+		word, bit := &p.bits[at>>6], uint64(1)<<(at&63)
+		if *word&bit != 0 {
+			return false
 		}
-	})
+		*word |= bit
+		return true
+	}
+	key := uint64(a)<<32 | uint64(b)
+	if p.hashed[key] {
+		return false
+	}
+	p.hashed[key] = true
+	return true
 }
 
 // aggregateDistinct is dcount, exact where the service estimates.
 func aggregateDistinct(a *aggregation) ([]*vector, error) {
 	n := make([]int64, a.groups)
-	err := a.eachDistinct(a.args[0], func(_ int, g uint32) { n[g]++ })
+	err := a.eachDistinct(a.args[0], math.MaxInt, func(_ int, g uint32) { n[g]++ })
 	return a.one(longs(n)), err
 }
 
@@ -122,14 +154,14 @@ func collectSet(a *aggregation) ([]*vector, error) {
 		}
 	}
 	if v.typ != value.Dynamic {
-		err := a.eachDistinct(v, func(e int, g uint32) { add(g, v.at(e).ToDynamic()) })
+		err := a.eachDistinct(v, limit, func(e int, g uint32) { add(g, v.at(e).ToDynamic()) })
 		return []*vector{dynamics(lists)}, err
 	}
 	seen := make([]map[string]bool, a.groups)
 	for g := range seen {
 		seen[g] = map[string]bool{}
 	}
-	err := a.eachDistinct(v, func(e int, g uint32) {
+	err := a.eachDistinct(v, math.MaxInt, func(e int, g uint32) {
 		for _, x := range elementsOf(v.boxes[e]) {
 			if key := value.Key(value.NewDynamic(x)); x != nil && !seen[g][key] {
 				seen[g][key] = true

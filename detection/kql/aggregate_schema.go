@@ -1,6 +1,7 @@
 package kql
 
 import (
+	"math"
 	"slices"
 
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
@@ -22,7 +23,7 @@ type shape struct {
 func buildSchema(a *aggregation) ([]*vector, error) {
 	shapes := make([]shape, a.groups)
 	v := a.args[0]
-	err := a.eachDistinct(v, func(e int, g uint32) { shapes[g].add(v.at(e).ToDynamic()) })
+	err := a.eachDistinct(v, math.MaxInt, func(e int, g uint32) { shapes[g].add(v.at(e).ToDynamic()) })
 	boxes := make([]any, a.groups)
 	for g := range shapes {
 		if s := &shapes[g]; s.container != nil || len(s.scalars) > 0 {

@@ -1,6 +1,8 @@
 package kql
 
 import (
+	"math"
+
 	"github.com/seed-67b27da2/geiger/detection/kql/function"
 	"github.com/seed-67b27da2/geiger/detection/kql/sketch"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
@@ -40,7 +42,7 @@ func aggregateHLL(a *aggregation) ([]*vector, error) {
 		sketches[g] = h
 	}
 	v := a.args[0]
-	err := a.eachDistinct(v, func(e int, g uint32) { sketches[g].Add(function.Hash64(v.at(e))) })
+	err := a.eachDistinct(v, math.MaxInt, func(e int, g uint32) { sketches[g].Add(function.Hash64(v.at(e))) })
 	return []*vector{sketchVector(sketches)}, err
 }
 

@@ -67,6 +67,9 @@ type wholeBin struct {
 }
 
 func (e *wholeBin) eval(x *execution, r *relation) (*vector, error) {
+	if v, err := e.stored(x, r); v != nil || err != nil {
+		return v, err
+	}
 	args, err := evalAll(x, r, e.args)
 	if err != nil {
 		return nil, err

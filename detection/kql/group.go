@@ -10,61 +10,70 @@ import (
 type grouping struct {
 	of    []uint32 // group of each row
 	first []uint32 // first row of each group
+	sizes []int64  // rows of each group
 }
 
 // group finds the rows with equal keys; null equals null. No keys make one group, also
 // of no rows.
 func group(rows int, keys []*vector) *grouping {
-	g := &grouping{of: make([]uint32, rows)}
 	if len(keys) == 0 {
-		g.first = []uint32{0}
-		return g
+		return &grouping{of: make([]uint32, rows), first: []uint32{0}, sizes: []int64{int64(rows)}}
 	}
 	ids, n := identify(keys[0])
 	for _, k := range keys[1:] {
 		next, m := identify(k)
 		ids, n = combine(ids, next, n, m)
 	}
+	g := &grouping{of: make([]uint32, rows)}
 	g.number(ids, n)
 	return g
 }
 
 // number renumbers ids below n by first appearance.
 func (g *grouping) number(ids []uint32, n int) {
-	const unseen = math.MaxUint32
-	index := make([]uint32, n)
-	for i := range index {
-		index[i] = unseen
-	}
+	index := make([]uint32, n) // one more than the number of the group
 	for row, id := range ids {
-		if index[id] == unseen {
-			index[id] = uint32(len(g.first))
+		if index[id] == 0 {
 			g.first = append(g.first, uint32(row))
+			g.sizes = append(g.sizes, 0)
+			index[id] = uint32(len(g.first))
 		}
-		g.of[row] = index[id]
+		of := index[id] - 1
+		g.of[row] = of
+		g.sizes[of]++
 	}
 }
 
-// identify gives every row a number below n that equal values share.
+// identify gives every row a number below n that equal values share. The numbers may be the codes of the vector, and
+// are not to be changed.
 func identify(v *vector) (ids []uint32, n int) {
+	if v.distinct && v.codes != nil {
+		return v.codes, max(v.size(), 1)
+	}
 	entries, n := identifyEntries(v)
-	ids = make([]uint32, v.rows)
+	return v.spread(entries), max(n, 1)
+}
+
+// spread gives every row what its payload entry has.
+func (v *vector) spread(entries []uint32) []uint32 {
 	switch {
 	case v.constant:
-	case v.codes != nil:
-		for row, code := range v.codes {
-			ids[row] = entries[code]
+		out := make([]uint32, v.rows)
+		for row := range out {
+			out[row] = entries[0]
 		}
+		return out
+	case v.codes != nil:
+		return pick(entries, v.codes)
 	default:
-		copy(ids, entries)
+		return entries
 	}
-	return ids, max(n, 1)
 }
 
 // identifyEntries numbers the payload entries.
 func identifyEntries(v *vector) ([]uint32, int) {
-	if v.dict != nil {
-		return sequence(len(v.strs)), len(v.strs)
+	if v.distinct {
+		return sequence(v.size()), v.size()
 	}
 	switch storageOf(v.typ) {
 	case inStrings:

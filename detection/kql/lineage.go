@@ -1,6 +1,10 @@
 package kql
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/seed-67b27da2/geiger/detection/kql/value"
+)
 
 // lineage keeps the sets of source ids made during a run; rows refer to them by handle.
 type lineage struct {
@@ -52,6 +56,22 @@ func (l *lineage) merge(a, b int64) int64 {
 	}
 	l.merged[key] = h
 	return h
+}
+
+// grouped is the lineage of n groups of rows, worked out when it is asked for.
+func (l *lineage) grouped(r *relation, groups []uint32, n int) *slot {
+	return lazySlot(value.Long, func() *vector { return lineageOf(l.collect(r, groups, n)) })
+}
+
+// joined is the lineage of rows that are each made of one of two relations of equal length.
+func (l *lineage) joined(left, right *relation) *slot {
+	return lazySlot(value.Long, func() *vector {
+		handles := make([]int64, left.rows)
+		for i := range handles {
+			handles[i] = l.merge(left.handle(i), right.handle(i))
+		}
+		return lineageOf(handles)
+	})
 }
 
 // collect is, for each of n groups, the handle of the union of its rows' handles.

@@ -29,12 +29,12 @@ func (c *compiler) join(p *bind.Join) operator {
 // sides is a join being run: the two relations, and for every row the number of its
 // combination of keys.
 type sides struct {
-	x           *execution
-	plan        *bind.Join
-	left, right *relation
-	leftIDs     []uint32
-	rightRows   [][]uint32 // right rows of each combination
-	leftRows    [][]uint32
+	x                 *execution
+	plan              *bind.Join
+	left, right       *relation
+	leftIDs, rightIDs []uint32
+	keys              int // combinations of the right side
+	rightRows         keyRows
 }
 
 func (o *join) run(x *execution) (*relation, error) {
@@ -64,33 +64,6 @@ func (o *join) run(x *execution) (*relation, error) {
 	}
 }
 
-// match numbers the key combinations of both sides together.
-func (s *sides) match(o *join) error {
-	left, err := evalAll(s.x, s.left, o.leftKeys)
-	if err != nil {
-		return err
-	}
-	right, err := evalAll(s.x, s.right, o.rightKeys)
-	if err != nil {
-		return err
-	}
-	keys := make([]*vector, len(left))
-	for i := range left {
-		keys[i] = concatVectors(keyType(left[i].typ, right[i].typ), []*vector{left[i], right[i]})
-	}
-	g := group(s.left.rows+s.right.rows, keys)
-	s.leftIDs = g.of[:s.left.rows]
-	s.leftRows = make([][]uint32, len(g.first))
-	s.rightRows = make([][]uint32, len(g.first))
-	for row, id := range s.leftIDs {
-		s.leftRows[id] = append(s.leftRows[id], uint32(row))
-	}
-	for row, id := range g.of[s.left.rows:] {
-		s.rightRows[id] = append(s.rightRows[id], uint32(row))
-	}
-	return s.x.ctx.Err()
-}
-
 // keyType is the type in which two key columns are compared.
 func keyType(a, b value.Type) value.Type {
 	switch {
@@ -112,43 +85,40 @@ func keyType(a, b value.Type) value.Type {
 func (s *sides) pickLeft(matched bool) *relation {
 	keep := []uint32{}
 	for row, id := range s.leftIDs {
-		if (len(s.rightRows[id]) > 0) == matched {
+		if (len(s.rightRows.of(id)) > 0) == matched {
 			keep = append(keep, uint32(row))
 		}
 	}
 	out := s.left.filter(keep)
-	s.witness(out, keep, s.left, s.right, func(row uint32) []uint32 { return s.rightRows[s.leftIDs[row]] })
+	out.lineage = s.witnessed(keep, s.left, s.right, func(row uint32) []uint32 { return s.rightRows.of(s.leftIDs[row]) })
 	return out.with(s.plan.Columns(), s.output(out.slots, nil))
 }
 
 func (s *sides) pickRight(matched bool) *relation {
-	ids := make([]uint32, s.right.rows)
-	for id, rows := range s.rightRows {
-		for _, row := range rows {
-			ids[row] = uint32(id)
-		}
-	}
+	leftRows := rowsOfKeys(s.leftIDs, s.keys)
 	keep := []uint32{}
-	for row, id := range ids {
-		if (len(s.leftRows[id]) > 0) == matched {
+	for row, id := range s.rightIDs {
+		if (len(leftRows.of(id)) > 0) == matched {
 			keep = append(keep, uint32(row))
 		}
 	}
 	out := s.right.filter(keep)
-	s.witness(out, keep, s.right, s.left, func(row uint32) []uint32 { return s.leftRows[ids[row]] })
+	out.lineage = s.witnessed(keep, s.right, s.left, func(row uint32) []uint32 { return leftRows.of(s.rightIDs[row]) })
 	return out.with(s.plan.Columns(), s.output(nil, out.slots))
 }
 
-// witness adds the lineage of the matching rows of the other side.
-func (s *sides) witness(out *relation, keep []uint32, own, other *relation, matches func(uint32) []uint32) {
-	handles := make([]int64, len(keep))
-	for i, row := range keep {
-		handles[i] = own.handle(int(row))
-		for _, m := range matches(row) {
-			handles[i] = s.x.lineage.merge(handles[i], other.handle(int(m)))
+// witnessed is the lineage of rows together with that of the matching rows of the other side.
+func (s *sides) witnessed(keep []uint32, own, other *relation, matches func(uint32) []uint32) *slot {
+	return lazySlot(value.Long, func() *vector {
+		handles := make([]int64, len(keep))
+		for i, row := range keep {
+			handles[i] = own.handle(int(row))
+			for _, m := range matches(row) {
+				handles[i] = s.x.lineage.merge(handles[i], other.handle(int(m)))
+			}
 		}
-	}
-	out.lineage = newSlot(lineageOf(handles))
+		return lineageOf(handles)
+	})
 }
 
 // pair makes the rows of the inner and outer kinds. A missing row is the number of rows
@@ -157,31 +127,33 @@ func (s *sides) pair() (*relation, error) {
 	var l, r []uint32
 	noLeft, noRight := uint32(s.left.rows), uint32(s.right.rows)
 	kind := s.plan.Kind
-	used := make([]bool, len(s.rightRows))
+	used := make([]bool, s.keys)
 	for row, id := range s.leftIDs {
+		if err := s.x.stop(row); err != nil {
+			return nil, err
+		}
+		matches := s.rightRows.of(id)
+		if len(matches) == 0 {
+			if kind == "leftouter" || kind == "fullouter" {
+				l, r = append(l, uint32(row)), append(r, noRight)
+			}
+			continue
+		}
 		if kind == "innerunique" && used[id] {
 			continue
 		}
 		used[id] = true
-		for _, match := range s.rightRows[id] {
+		for _, match := range matches {
 			l, r = append(l, uint32(row)), append(r, match)
-		}
-		if len(s.rightRows[id]) == 0 && (kind == "leftouter" || kind == "fullouter") {
-			l, r = append(l, uint32(row)), append(r, noRight)
 		}
 		if len(l) > s.x.limits.Rows {
 			return nil, s.x.tooMany(s.plan.Span(), "join")
 		}
-		if err := s.x.stop(row); err != nil {
-			return nil, err
-		}
 	}
 	if kind == "rightouter" || kind == "fullouter" {
-		for id, rows := range s.rightRows {
-			if len(s.leftRows[id]) == 0 {
-				for _, row := range rows {
-					l, r = append(l, noLeft), append(r, row)
-				}
+		for row, id := range s.rightIDs {
+			if !used[id] {
+				l, r = append(l, noLeft), append(r, uint32(row))
 			}
 		}
 	}
@@ -194,11 +166,7 @@ func (s *sides) pairs(l, r []uint32) *relation {
 		left, right = padded(left), padded(right)
 	}
 	left, right = left.filter(l), right.filter(r)
-	handles := make([]int64, len(l))
-	for i := range handles {
-		handles[i] = s.x.lineage.merge(left.handle(i), right.handle(i))
-	}
-	out := &relation{columns: s.plan.Columns(), rows: len(l), lineage: newSlot(lineageOf(handles))}
+	out := &relation{columns: s.plan.Columns(), rows: len(l), lineage: s.x.lineage.joined(left, right)}
 	out.slots = typed(out.columns, s.output(left.slots, right.slots))
 	return out
 }

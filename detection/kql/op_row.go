@@ -254,6 +254,7 @@ func (o *count) run(x *execution) (*relation, error) {
 	if err != nil {
 		return nil, err
 	}
-	lineage := x.lineage.collect(r, make([]uint32, r.rows), 1)
-	return newRelation(o.columns, []*vector{constantOf(value.NewLong(int64(r.rows)), 1)}, lineageOf(lineage)), nil
+	out := &relation{columns: o.columns, rows: 1, slots: []*slot{newSlot(constantOf(value.NewLong(int64(r.rows)), 1))}}
+	out.lineage = lazySlot(value.Long, func() *vector { return lineageOf(x.lineage.collect(r, make([]uint32, r.rows), 1)) })
+	return out, nil
 }

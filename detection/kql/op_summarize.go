@@ -33,7 +33,7 @@ func (o *distinct) run(x *execution) (*relation, error) {
 		return r, nil
 	}
 	out := r.filter(g.first)
-	out.lineage = newSlot(lineageOf(x.lineage.collect(r, g.of, len(g.first))))
+	out.lineage = x.lineage.grouped(r, g.of, len(g.first))
 	return out, nil
 }
 
@@ -81,7 +81,7 @@ func (o *summarize) run(x *execution) (*relation, error) {
 	}
 	g := group(r.rows, keys)
 	n := len(g.first)
-	middle := &relation{rows: n, lineage: newSlot(lineageOf(x.lineage.collect(r, g.of, n)))}
+	middle := &relation{rows: n, lineage: x.lineage.grouped(r, g.of, n)}
 	for _, k := range keys {
 		middle.slots = append(middle.slots, newSlot(k.gather(g.first)))
 	}
@@ -102,7 +102,7 @@ func (a *aggregateCall) run(x *execution, r *relation, g *grouping) ([]*vector, 
 	if err != nil {
 		return nil, err
 	}
-	agg := &aggregation{x: x, call: a, args: args, of: g.of, groups: len(g.first)}
+	agg := &aggregation{x: x, call: a, args: args, of: g.of, groups: len(g.first), sizes: g.sizes}
 	if err := x.ctx.Err(); err != nil {
 		return nil, err
 	}

@@ -51,14 +51,18 @@ func (o *union) column(leg int, r *relation, i int) *vector {
 // joined when it is first looked at.
 func concat(columns []value.Column, parts []*relation, column func(part int, r *relation, i int) *vector) *relation {
 	r := &relation{columns: columns}
-	var lineages []*vector
 	for _, p := range parts {
 		r.rows += p.rows
-		if p.rows > 0 {
-			lineages = append(lineages, p.lineage.vector())
-		}
 	}
-	r.lineage = newSlot(concatVectors(value.Long, lineages))
+	r.lineage = lazySlot(value.Long, func() *vector {
+		var lineages []*vector
+		for _, p := range parts {
+			if p.rows > 0 {
+				lineages = append(lineages, p.lineage.vector())
+			}
+		}
+		return concatVectors(value.Long, lineages)
+	})
 	for i, c := range columns {
 		r.slots = append(r.slots, lazySlot(c.Type, func() *vector {
 			var vectors []*vector

@@ -139,6 +139,7 @@ func (v *vector) gather(rows []uint32) *vector {
 			out.codes[i] = v.codes[r]
 		}
 	default:
+		out.distinct = false // a row can be asked for twice
 		out.strs = pick(v.strs, rows)
 		out.ints = pick(v.ints, rows)
 		out.reals = pick(v.reals, rows)
