@@ -73,10 +73,10 @@ func ParseIPv4(s string) (netip.Prefix, bool) {
 	return p, ok && p.Addr().Is4()
 }
 
-// ParseIPv6 reads an IPv6 address, or an IPv4 one as its mapped form, with an optional
-// prefix.
+// ParseIPv6 reads an IPv6 address, or an IPv4 one as its mapped form, with an optional prefix. An IPv4 address may
+// have two colons before it; its prefix still counts from its own 32 bits.
 func ParseIPv6(s string) (netip.Prefix, bool) {
-	if p, ok := ParseIPv4(s); ok {
+	if p, ok := ParseIPv4(strings.TrimPrefix(strings.TrimSpace(s), "::")); ok {
 		return netip.PrefixFrom(netip.AddrFrom16(p.Addr().As16()), p.Bits()+96), true
 	}
 	return parsePrefix(s, 128)
@@ -204,10 +204,11 @@ func compareAddresses(parse func(string) (netip.Prefix, bool), width int) Call {
 func orderOfAddresses(parse func(string) (netip.Prefix, bool), width int, args []value.Value) (int, bool) {
 	a, ok := parse(text(args[0]))
 	b, fine := parse(text(args[1]))
-	if !ok || !fine {
+	bits := long(args, 2, int64(width))
+	if !ok || !fine || bits < 0 || bits > int64(width) {
 		return 0, false
 	}
-	width = min(a.Bits(), b.Bits(), int(max(0, long(args, 2, int64(width)))))
+	width = min(a.Bits(), b.Bits(), int(bits))
 	return netip.PrefixFrom(a.Addr(), width).Masked().Addr().Compare(netip.PrefixFrom(b.Addr(), width).Masked().Addr()), true
 }
 
@@ -247,9 +248,11 @@ func parseIPv6Text(_ *Invocation, args []value.Value) value.Value {
 	if !ok {
 		return value.NewString("")
 	}
-	if len(args) > 1 {
-		p = netip.PrefixFrom(p.Addr(), min(p.Bits(), int(max(0, min(128, long(args, 1, 128))))))
+	bits := long(args, 1, 128)
+	if bits < 0 || bits > 128 {
+		return value.NewString("")
 	}
+	p = netip.PrefixFrom(p.Addr(), min(p.Bits(), int(bits)))
 	return value.NewString(p.Masked().Addr().StringExpanded())
 }
 

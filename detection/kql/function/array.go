@@ -1,6 +1,7 @@
 package function
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
@@ -75,14 +76,17 @@ func concatArrays(c *Invocation, args []value.Value) value.Value {
 }
 
 // arrayIndexOf is array_index_of(array, value, start, length, occurrence), -1 if absent.
-func arrayIndexOf(_ *Invocation, list []any, args []value.Value) value.Value {
-	start, occurrence := long(args, 2, 0), long(args, 4, 1)
+func arrayIndexOf(c *Invocation, list []any, args []value.Value) value.Value {
+	start, length, occurrence := long(args, 2, 0), long(args, 3, -1), long(args, 4, 1)
+	if length < -1 || occurrence < 0 {
+		return c.Null()
+	}
 	n := int64(len(list))
 	if start < 0 {
 		start = max(0, start+n)
 	}
 	end := n
-	if length := long(args, 3, -1); length >= 0 {
+	if length >= 0 {
 		end = start + min(length, n-start)
 	}
 	for i := start; i < end; i++ {
@@ -167,6 +171,8 @@ func reordered(v value.Value, order []int) value.Value {
 	return value.NewDynamic(out)
 }
 
+// compareElements orders elements; those of different kinds go numbers first, then texts, then the rest, in either
+// direction.
 func compareElements(a, b any, direction, last int) int {
 	switch {
 	case a == nil && b == nil:
@@ -175,8 +181,22 @@ func compareElements(a, b any, direction, last int) int {
 		return last
 	case b == nil:
 		return -last
+	}
+	if order := cmp.Compare(elementKind(a), elementKind(b)); order != 0 {
+		return order
+	}
+	return direction * value.Order(value.FromDynamic(a), value.FromDynamic(b))
+}
+
+// elementKind is the place of an element's kind among the others (array-sort-asc-function, "Returns").
+func elementKind(x any) int {
+	switch x.(type) {
+	case int64, float64, value.Instant, value.Duration:
+		return 0
+	case string:
+		return 1
 	default:
-		return direction * value.Order(value.FromDynamic(a), value.FromDynamic(b))
+		return 2
 	}
 }
 

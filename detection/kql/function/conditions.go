@@ -72,13 +72,10 @@ func least(c *Invocation, args []value.Value) value.Value { return extreme(c, ar
 
 // extreme is max_of and min_of, which skip nulls.
 func extreme(c *Invocation, args []value.Value, direction int) value.Value {
-	best := c.Null()
+	best, some := c.Null(), false
 	for _, a := range args {
-		if a.IsNull() {
-			continue
-		}
-		if best.IsNull() || value.Order(a, best) == direction {
-			best = a
+		if !a.IsNull() && (!some || value.Order(a, best) == direction) {
+			best, some = a, true
 		}
 	}
 	return best

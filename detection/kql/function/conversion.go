@@ -37,11 +37,15 @@ func conversionFunctions() []Function {
 func convert(c *Invocation, args []value.Value) value.Value { return value.Convert(args[0], c.Result) }
 
 // maxHexDigits bounds the length that tohex pads to.
-const maxHexDigits = 64
+const maxHexDigits = 16
 
-// toHex prints a long in two's complement, padded with zeros to a length.
+// toHex prints an int or long in two's complement, padded with zeros to a length.
 func toHex(_ *Invocation, args []value.Value) value.Value {
-	s := strconv.FormatUint(uint64(args[0].Int()), 16)
+	n := uint64(args[0].Int())
+	if args[0].Type() == value.Int {
+		n = uint64(uint32(n))
+	}
+	s := strconv.FormatUint(n, 16)
 	if missing := min(long(args, 1, 0), maxHexDigits) - int64(len(s)); missing > 0 {
 		s = strings.Repeat("0", int(missing)) + s
 	}

@@ -72,6 +72,8 @@ func hashedBytes(v value.Value) []byte {
 		return binary.LittleEndian.AppendUint64(nil, uint64(v.Int()))
 	case value.Int:
 		return binary.LittleEndian.AppendUint32(nil, uint32(v.Int()))
+	case value.Bool:
+		return []byte{byte(v.Int())}
 	case value.Real:
 		return binary.LittleEndian.AppendUint64(nil, math.Float64bits(v.Real()))
 	default:

@@ -122,12 +122,18 @@ func absolute(c *Invocation, args []value.Value) value.Value {
 func round(c *Invocation, args []value.Value) value.Value {
 	v := value.Scalar(args[0])
 	precision := long(args, 1, 0)
-	if v.Type() != value.Real && precision >= 0 {
+	switch {
+	case v.Type() == value.Decimal && precision >= 0:
+		// FloatString rounds halves away from zero.
+		return value.Convert(value.NewString(v.Decimal().FloatString(int(min(precision, maxPrecision)))), c.Result)
+	case v.Type() != value.Real && precision >= 0:
 		return value.Convert(v, c.Result)
 	}
-	f := roundTo(v.Real(), int(precision))
-	return value.Convert(value.NewReal(f), c.Result)
+	return value.Convert(value.NewReal(roundTo(v.Real(), int(max(precision, -maxPrecision)))), c.Result)
 }
+
+// maxPrecision is more digits than any number has.
+const maxPrecision = 400
 
 // roundTo uses the decimal text of the number, so that 1.005 is what it says.
 func roundTo(f float64, digits int) float64 {

@@ -247,41 +247,35 @@ func makeText(_ *Invocation, args []value.Value) value.Value {
 	return value.NewString(out.String())
 }
 
-// indexOf is indexof(text, lookup, start, length, occurrence) in code points, -1 if absent.
+// indexOf is indexof(text, lookup, start, length, occurrence) in code points, -1 if absent. The length counts anew
+// from behind each occurrence, as the documented results require.
 func indexOf(c *Invocation, args []value.Value) value.Value {
 	source, lookup := []rune(text(args[0])), text(args[1])
 	n := int64(len(source))
-	start := long(args, 2, 0)
-	if start < 0 {
-		start = max(0, start+n)
-	}
-	length, occurrence := long(args, 3, -1), long(args, 4, 1)
+	start, length, occurrence := long(args, 2, 0), long(args, 3, -1), long(args, 4, 1)
 	if length < -1 || occurrence < 0 {
 		return c.Null()
 	}
-	if start > n || occurrence == 0 {
-		return value.NewLong(-1)
+	if start < 0 {
+		start = max(0, start+n)
 	}
-	end := n
-	if length >= 0 {
-		end = start + min(length, n-start)
-	}
-	window := string(source[start:end])
-	offset := 0
-	for ; ; occurrence-- {
-		i := strings.Index(window[offset:], lookup)
+	for ; occurrence > 0 && start <= n; occurrence-- {
+		end := n
+		if length >= 0 {
+			end = start + min(length, n-start)
+		}
+		window := string(source[start:end])
+		i := strings.Index(window, lookup)
 		if i < 0 {
-			return value.NewLong(-1)
+			break
 		}
+		start += int64(utf8.RuneCountInString(window[:i]))
 		if occurrence == 1 {
-			return value.NewLong(start + int64(utf8.RuneCountInString(window[:offset+i])))
+			return value.NewLong(start)
 		}
-		_, size := utf8.DecodeRuneInString(window[offset+i:])
-		if size == 0 {
-			return value.NewLong(-1)
-		}
-		offset += i + size
+		start++
 	}
+	return value.NewLong(-1)
 }
 
 // formatBytes is format_bytes(size [, precision [, units]]).
