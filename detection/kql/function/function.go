@@ -106,6 +106,7 @@ type Invocation struct {
 
 	err      error
 	patterns map[string]*regexp.Regexp
+	shape    lastShape
 }
 
 // Fail reports an error that ends the query; the first one counts. It gives null to return.

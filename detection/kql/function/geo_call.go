@@ -128,7 +128,7 @@ func onLines(f func(c *Invocation, lines geo.Lines, args []value.Value) value.Va
 // says so rather than count an area twice.
 func measured(f func(geo.Polygons) value.Value) Call {
 	return func(c *Invocation, args []value.Value) value.Value {
-		polygons, ok := polygonsOf(args[0])
+		polygons, ok := c.polygons(args[0])
 		switch {
 		case !ok:
 			return c.Null()
@@ -191,7 +191,7 @@ func pointToLines(f func(p geo.Point, lines geo.Lines) value.Value) Call {
 // pointToPolygons is a function of a point and polygons.
 func pointToPolygons(f func(p geo.Point, polygons geo.Polygons) value.Value) Call {
 	return onPoints(1, func(c *Invocation, points []geo.Point, rest []value.Value) value.Value {
-		polygons, ok := polygonsOf(rest[0])
+		polygons, ok := c.polygons(rest[0])
 		if !ok {
 			return c.Null()
 		}
@@ -208,7 +208,7 @@ func linesMeetLines(c *Invocation, lines geo.Lines, args []value.Value) value.Va
 }
 
 func linesMeetPolygons(c *Invocation, lines geo.Lines, args []value.Value) value.Value {
-	polygons, ok := polygonsOf(args[1])
+	polygons, ok := c.polygons(args[1])
 	if !ok {
 		return c.Null()
 	}

@@ -85,6 +85,27 @@ func linesOf(v value.Value) (geo.Lines, bool) {
 	}
 }
 
+// lastShape is the polygons that a call has read last. Most calls ask about many points and the same polygons, and
+// those are costly to make.
+type lastShape struct {
+	of       *value.Bag
+	polygons geo.Polygons
+	ok       bool
+}
+
+// polygons reads a Polygon or MultiPolygon, or remembers it.
+func (c *Invocation) polygons(v value.Value) (geo.Polygons, bool) {
+	bag, ok := v.Dynamic().(*value.Bag)
+	if !ok {
+		return nil, false
+	}
+	if c.shape.of != bag {
+		polygons, ok := polygonsOf(v)
+		c.shape = lastShape{of: bag, polygons: polygons, ok: ok}
+	}
+	return c.shape.polygons, c.shape.ok
+}
+
 // polygonsOf reads a Polygon or MultiPolygon.
 func polygonsOf(v value.Value) (geo.Polygons, bool) {
 	kind, coordinates := shapeOf(v)

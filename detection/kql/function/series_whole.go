@@ -166,12 +166,18 @@ func seriesFIR(c *Invocation, args []value.Value) value.Value {
 	return realArray(series.Convolve(y, filter, given(args, 3) && args[3].Bool()))
 }
 
+// maxFilterWork keeps series_iir() from running for minutes, which nothing could interrupt.
+const maxFilterWork = 1e9
+
 func seriesIIR(c *Invocation, args []value.Value) value.Value {
 	y, ok := seriesOf(args[0])
 	numerators, numeratorsOK := completeSeries(args[1])
 	denominators, denominatorsOK := completeSeries(args[2])
 	if !ok || !numeratorsOK || !denominatorsOK {
 		return c.Null()
+	}
+	if float64(len(y))*float64(len(numerators)+len(denominators)) > maxFilterWork {
+		return c.Fail("a filter of %d coefficients is too long for a series of %d points", len(numerators)+len(denominators), len(y))
 	}
 	out := series.Recurse(y, numerators, denominators)
 	if out == nil {

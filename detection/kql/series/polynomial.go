@@ -11,11 +11,12 @@ type Polynomial struct {
 	Coefficients []float64 // from the highest power to the lowest
 }
 
-// maxDegree keeps a fit's memory small, whatever a query asks for.
-const maxDegree = 1000
+// maxWork bounds the multiplications of a fit, and with them its memory: the number of points times the square of the number of
+// coefficients.
+const maxWork = 2e8
 
 // FitPolynomial is the regression of y on the powers of x up to a degree. Points without a value in y or x do not take part. It is
-// false for a degree that is negative or too high for the points to decide.
+// false for a degree that is negative, too high for the points to decide, or too much work.
 // Source: https://learn.microsoft.com/kusto/query/series-fit-poly-function
 func FitPolynomial(y, x []float64, degree int) (Polynomial, bool) {
 	var knownX, knownY []float64
@@ -24,7 +25,7 @@ func FitPolynomial(y, x []float64, degree int) (Polynomial, bool) {
 			knownX, knownY = append(knownX, x[i]), append(knownY, y[i])
 		}
 	}
-	if degree < 0 || degree > maxDegree || len(knownX) <= degree {
+	if degree < 0 || len(knownX) <= degree || float64(len(knownX))*float64(degree+1)*float64(degree+1) > maxWork {
 		return Polynomial{}, false
 	}
 	rising, ok := leastSquares(powers(knownX, degree), knownY)

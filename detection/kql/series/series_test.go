@@ -103,6 +103,20 @@ func TestConvolve(t *testing.T) {
 	requireNear(t, []float64{0, 0, 0, 0, 0}, series.Convolve(y, nil, true))
 	requireNear(t, []float64{9, 9, 9, 9, 9}, series.Convolve(y, []float64{1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, true))
 
+	long, wide := make([]float64, 5000), make([]float64, 4001)
+	for i := range long {
+		long[i] = float64(i % 17)
+	}
+	wide[0], wide[4000] = 3, -1
+	for i, v := range series.Convolve(long, wide, false) {
+		want := 3 * long[i]
+		if i >= 4000 {
+			want -= long[i-4000]
+		}
+		require.InDelta(t, want, v, 1e-9)
+	}
+	require.InDelta(t, 3*long[2000], series.Convolve(long, wide, true)[0], 1e-9)
+
 	half, ok := series.Normalized([]float64{1, 3})
 	require.True(t, ok)
 	requireNear(t, []float64{0.25, 0.75}, half)
