@@ -165,7 +165,7 @@ var naiveLacks = []string{
 	"aggregate buildschema", "aggregate hll", "aggregate hll_if", "aggregate hll_merge",
 	"aggregate percentilesw", "aggregate percentilesw_array", "aggregate percentilew", "aggregate tdigest",
 	"functions of the service", "options of plugin bag_unpack", "parse kind=regex", "parse-kv",
-	"plugin active_users_count", "plugin activity_counts_metrics", "plugin activity_engagement", "plugin activity_metrics",
+	"plugin basket", "plugin autocluster", "plugin diffpatterns", "plugin active_users_count", "plugin activity_counts_metrics", "plugin activity_engagement", "plugin activity_metrics",
 	"plugin dcount_intersect", "plugin funnel_sequence", "plugin funnel_sequence_completion", "plugin identity",
 	"plugin ipv4_lookup", "plugin ipv6_lookup", "plugin narrow", "plugin new_activity_metrics", "plugin preview",
 	"plugin rolling_percentile", "plugin rows_near", "plugin sequence_detect", "plugin session_count",

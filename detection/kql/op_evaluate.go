@@ -54,6 +54,8 @@ func (c *compiler) plugin(p *bind.Evaluate) operator {
 		return c.schemaMerge(p)
 	case "rolling_percentile":
 		return c.rollingPercentile(p)
+	case "basket", "autocluster", "diffpatterns":
+		return c.patterns(p)
 	case "sequence_detect":
 		return c.sequenceDetect(p)
 	default:

@@ -6,7 +6,7 @@ import (
 )
 
 func (b *binder) bindFind(op *syntax.Find, in *relation, first bool) *relation {
-	legs := b.bindSources(op.Tables, in, first)
+	legs := oneType(b.bindSources(op.Tables, in, first))
 	row := b.row
 	all := byName(legs)
 	b.row = all
@@ -35,8 +35,31 @@ func (b *binder) bindFind(op *syntax.Find, in *relation, first bool) *relation {
 	return r
 }
 
-// findPlan is the plan of find: the rows of all tables for which the predicate is true, in the columns of r. Where tables
-// have columns of one name and several types, there is none.
+// oneType makes the columns dynamic that tables have by one name and in several types.
+func oneType(legs []*relation) []*relation {
+	types, several := map[string]value.Type{}, map[string]bool{}
+	for _, leg := range legs {
+		for _, c := range leg.columns {
+			t, known := types[c.name]
+			several[c.name] = several[c.name] || known && t != c.typing.valueType()
+			types[c.name] = c.typing.valueType()
+		}
+	}
+	out := make([]*relation, len(legs))
+	for i, leg := range legs {
+		changed := *leg
+		changed.columns = make([]*column, len(leg.columns))
+		for j, c := range leg.columns {
+			if changed.columns[j] = c; several[c.name] {
+				changed.columns[j] = &column{name: c.name, typing: scalar(value.Dynamic)}
+			}
+		}
+		out[i] = &changed
+	}
+	return out
+}
+
+// findPlan is the plan of find: the rows of all tables for which the predicate is true, in the columns of r.
 func (b *binder) findPlan(
 	op *syntax.Find, r *relation, tables []*relation, all *relation, predicate Expr, source string,
 ) Operator {
