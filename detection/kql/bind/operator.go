@@ -133,13 +133,28 @@ func (b *binder) apply(e syntax.Expr, sign string, at syntax.Span, args []*bound
 			found = choose(f.signatures, args, false)
 		}
 		if !anyUnresolved(args) {
-			b.report("KS106", at, "the operator '%s' is not defined for the operand type%s %s",
+			d := b.report("KS106", at, "the operator '%s' is not defined for the operand type%s %s",
 				trimUnary(sign), plural(len(args)), typeNames(typings(args)))
+			d.Hint = operandHint(sign, args)
 		}
 		out.typing = b.commonResult(found)
 	}
 	out.expr = b.makeCall(e, sign, out.typing, args)
 	return out
+}
+
+// operandHint says what to write instead, for mistakes that come from other languages.
+func operandHint(sign string, args []*bound) string {
+	has := func(t value.Type) bool {
+		return slices.ContainsFunc(args, func(a *bound) bool { return a.typing.is(t) })
+	}
+	switch {
+	case sign == "+" && has(value.String):
+		return "strcat() joins texts"
+	case sign != "+" && sign != "-" && has(value.DateTime) && has(value.Timespan):
+		return "compare with an instant, such as ago(1d)"
+	}
+	return ""
 }
 
 // operands are arguments of which each is one value: several at once, as of series_stats() or arg_max(), have no type that an

@@ -130,7 +130,11 @@ func (b *binder) extended(p *projection, in *relation, op syntax.Node, keyword s
 
 func (b *binder) bindWhere(op *syntax.Where, in *relation) *relation {
 	v := b.bindExpr(op.Predicate)
+	before := len(b.diagnostics)
 	b.requireBool(v)
+	if _, named := op.Predicate.(*syntax.NamedExpr); named && len(b.diagnostics) > before {
+		b.diagnostics[before].Hint = "= gives a name, == compares"
+	}
 	return same(in, &Where{Output: b.output(in, op), Input: in.op, Predicate: v.expr})
 }
 
