@@ -6,35 +6,62 @@ import (
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
 
-// lineage keeps the sets of source ids made during a run; rows refer to them by handle.
+// lineage keeps the sets of source ids made during a run; rows refer to them by handle. A set lists what it is made of:
+// ids and the handles of other sets, so that the rows of a join with a group do not each repeat the group.
 type lineage struct {
-	sets   [][]Source
+	sets   [][]int64
 	merged map[[2]int64]int64
+	listed map[int64][]Source
 }
 
-// sources are the ids behind a handle.
+// sources are the ids behind a handle, sorted and without repetition.
 func (l *lineage) sources(handle int64) []Source {
-	switch {
-	case handle >= 0:
-		return []Source{Source(handle)}
-	case handle == noSource:
-		return nil
-	default:
-		return l.sets[setIndex(handle)]
+	if handle >= noSource {
+		return sourcesOf(nil, handle)
 	}
+	list, ok := l.listed[handle]
+	if !ok {
+		list = sourcesOf(l.sets, handle)
+		if l.listed == nil {
+			l.listed = map[int64][]Source{}
+		}
+		l.listed[handle] = list
+	}
+	return list
 }
 
-// add gives the handle of a set of ids, which it sorts in place.
-func (l *lineage) add(ids []Source) int64 {
-	slices.Sort(ids)
-	ids = slices.Compact(ids)
-	switch len(ids) {
+// sourcesOf follows a handle through the sets.
+func sourcesOf(sets [][]int64, handle int64) []Source {
+	if handle == noSource {
+		return nil
+	}
+	var out []Source
+	seen := map[int64]bool{}
+	for open := []int64{handle}; len(open) > 0; {
+		h := open[len(open)-1]
+		open = open[:len(open)-1]
+		switch {
+		case h >= 0:
+			out = append(out, Source(h))
+		case h != noSource && !seen[h]:
+			seen[h] = true
+			open = append(open, sets[setIndex(h)]...)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// join gives the handle of the union of several, whose list it keeps.
+func (l *lineage) join(members []int64) int64 {
+	members = slices.DeleteFunc(slices.Compact(members), func(h int64) bool { return h == noSource })
+	switch len(members) {
 	case 0:
 		return noSource
 	case 1:
-		return int64(ids[0])
+		return members[0]
 	}
-	l.sets = append(l.sets, slices.Clip(ids))
+	l.sets = append(l.sets, slices.Clip(members))
 	return setHandle(len(l.sets) - 1)
 }
 
@@ -50,7 +77,7 @@ func (l *lineage) merge(a, b int64) int64 {
 	if h, ok := l.merged[key]; ok {
 		return h
 	}
-	h := l.add(slices.Concat(l.sources(a), l.sources(b)))
+	h := l.join([]int64{a, b})
 	if l.merged == nil {
 		l.merged = map[[2]int64]int64{}
 	}
@@ -76,20 +103,26 @@ func (l *lineage) joined(left, right *relation) *slot {
 
 // collect is, for each of n groups, the handle of the union of its rows' handles.
 func (l *lineage) collect(r *relation, groups []uint32, n int) []int64 {
-	ids := make([][]Source, n)
+	members := make([][]int64, n)
 	for row, g := range groups {
-		switch h := r.handle(row); {
-		case h >= 0:
-			ids[g] = append(ids[g], Source(h))
-		case h != noSource:
-			ids[g] = append(ids[g], l.sources(h)...)
+		if h := r.handle(row); h != noSource {
+			members[g] = append(members[g], h)
 		}
 	}
 	out := make([]int64, n)
 	for g := range out {
-		out[g] = l.add(ids[g])
+		out[g] = l.join(members[g])
 	}
 	return out
+}
+
+// of is the handle of the union of some rows' lineage.
+func (l *lineage) of(r *relation, rows []uint32) int64 {
+	members := make([]int64, len(rows))
+	for i, row := range rows {
+		members[i] = r.handle(int(row))
+	}
+	return l.join(members)
 }
 
 // adopt brings the lineage of a stored table into this run.
@@ -99,14 +132,24 @@ func (l *lineage) adopt(t *Table) *vector {
 		return from.handles
 	}
 	base := len(l.sets)
-	l.sets = append(l.sets, from.sets...)
+	for _, set := range from.sets {
+		moved := make([]int64, len(set))
+		for i, h := range set {
+			moved[i] = shifted(h, base)
+		}
+		l.sets = append(l.sets, moved)
+	}
 	out := make([]int64, t.rows)
 	for i := range out {
-		h := from.handles.number(i)
-		if h < noSource {
-			h = setHandle(base + setIndex(h))
-		}
-		out[i] = h
+		out[i] = shifted(from.handles.number(i), base)
 	}
 	return lineageOf(out)
+}
+
+// shifted is a handle after its set has moved.
+func shifted(h int64, by int) int64 {
+	if h < noSource {
+		return setHandle(setIndex(h) + by)
+	}
+	return h
 }

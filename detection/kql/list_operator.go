@@ -53,8 +53,16 @@ func equal(a, b value.Value, fold bool) bool {
 
 // inTable is an operator whose list is the first column of a table, found once a run.
 type inTable struct {
-	call func(list *literalList) expr
-	plan operator
+	call     func(list *literalList) expr
+	plan     operator
+	operator stringOperator
+	arg      expr
+}
+
+// tableList is the list of an [inTable], and the rows it was made of.
+type tableList struct {
+	values *vector
+	rows   *relation
 }
 
 // literalList is the place where the list appears as an argument.
@@ -75,12 +83,12 @@ func (c *compiler) inTable(e *bind.InTable) expr {
 		}
 		return &stringMatch{operator: op, text: arg, needles: []expr{list}, span: e.Span()}
 	}
-	return &inTable{call: call, plan: c.operator(e.Plan)}
+	return &inTable{call: call, plan: c.operator(e.Plan), operator: op, arg: arg}
 }
 
 func (e *inTable) list(x *execution) (*literalList, error) {
-	if v, ok := x.lists[e]; ok {
-		return &literalList{v}, nil
+	if known, ok := x.lists[e]; ok {
+		return &literalList{known.values}, nil
 	}
 	t, err := e.plan.run(x)
 	if err != nil {
@@ -94,7 +102,7 @@ func (e *inTable) list(x *execution) (*literalList, error) {
 		}
 	}
 	v := constantOf(value.NewDynamic(list), 1)
-	x.lists[e] = v
+	x.lists[e] = &tableList{v, t}
 	return &literalList{v}, nil
 }
 
@@ -112,4 +120,76 @@ func (e *inTable) filter(x *execution, r *relation) ([]uint32, error) {
 		return nil, err
 	}
 	return truth(x, r, e.call(list))
+}
+
+// witnessed adds to the lineage of the rows that passed the rows of the table that let them pass: those with the value,
+// as in a semi join; of has_any and has_all, the whole table.
+func (e *inTable) witnessed(x *execution, r *relation) (*relation, error) {
+	list, ok := x.lists[e]
+	if !ok || e.operator.negated || r.rows == 0 || !list.rows.fromEvents() {
+		return r, nil
+	}
+	arg, err := e.arg.eval(x, r)
+	if err != nil {
+		return nil, err
+	}
+	out := r.with(r.columns, r.slots)
+	out.lineage = lazySlot(value.Long, func() *vector {
+		handles := make([]int64, r.rows)
+		witness := e.witness(x, list, arg)
+		for row := range handles {
+			handles[row] = x.lineage.merge(r.handle(row), witness(arg.entry(row)))
+		}
+		return lineageOf(handles)
+	})
+	return out, nil
+}
+
+// fromEvents reports whether a row comes from an event; those of a datatable or a fixture do not.
+func (r *relation) fromEvents() bool {
+	for row := range r.rows {
+		if r.handle(row) != noSource {
+			return true
+		}
+	}
+	return false
+}
+
+// witness gives the lineage of the rows of the list that hold the value of an entry.
+func (e *inTable) witness(x *execution, list *tableList, arg *vector) func(entry int) int64 {
+	if e.operator.kind != matchIn {
+		all := x.lineage.of(list.rows, sequence(list.rows.rows))
+		return func(int) int64 { return all }
+	}
+	column := list.rows.vector(0)
+	rows := map[string][]uint32{}
+	for row := range list.rows.rows {
+		key := e.witnessKey(column.value(row), arg.typ)
+		rows[key] = append(rows[key], uint32(row))
+	}
+	known := map[int]int64{}
+	return func(entry int) int64 {
+		h, ok := known[entry]
+		if !ok {
+			h = x.lineage.of(list.rows, rows[e.witnessKey(arg.at(entry), arg.typ)])
+			known[entry] = h
+		}
+		return h
+	}
+}
+
+// witnessKey is a text that a value and the members of the list that it equals share.
+func (e *inTable) witnessKey(v value.Value, t value.Type) string {
+	switch {
+	case t == value.String || t == value.Dynamic:
+		v = value.Convert(v, value.String)
+	case t.Numeric():
+		v = value.Convert(v, value.Decimal)
+	default:
+		v = value.Convert(v, t)
+	}
+	if e.operator.sensitive {
+		return value.Key(v)
+	}
+	return fold(value.Key(v))
 }

@@ -69,6 +69,21 @@ func (o *where) run(x *execution) (*relation, error) {
 			return r, nil
 		}
 	}
+	return o.witnessed(x, r)
+}
+
+// witnessed adds to the lineage what conditions found in other tables.
+func (o *where) witnessed(x *execution, r *relation) (*relation, error) {
+	for _, p := range o.predicates {
+		in, ok := p.(*inTable)
+		if !ok {
+			continue
+		}
+		var err error
+		if r, err = in.witnessed(x, r); err != nil {
+			return nil, err
+		}
+	}
 	return r, nil
 }
 

@@ -36,7 +36,8 @@ func (c *compiler) topNested(p *bind.TopNested) operator {
 	return o
 }
 
-// nestedRow is a row of the result, with the rows of the input it is about.
+// nestedRow is a row of the result, with the rows of the input it comes from: all those that the aggregate of its
+// first level is about.
 type nestedRow struct {
 	cells []value.Value
 	rows  []uint32
@@ -51,11 +52,7 @@ func (o *topNested) run(x *execution) (*relation, error) {
 	var handles []int64
 	err = o.nest(x, r, sequence(r.rows), nil, func(row nestedRow) {
 		b.Append(-1, row.cells...)
-		var ids []Source
-		for _, i := range row.rows {
-			ids = append(ids, x.lineage.sources(r.handle(int(i)))...)
-		}
-		handles = append(handles, x.lineage.add(ids))
+		handles = append(handles, x.lineage.of(r, row.rows))
 	})
 	if err != nil {
 		return nil, err
@@ -95,7 +92,11 @@ func (o *topNested) nest(x *execution, r *relation, rows []uint32, prefix []valu
 	}
 	for _, id := range order[:n] {
 		cells := append(slices.Clip(prefix), values.value(int(g.first[id])), by.value(int(id)))
-		if err := o.nest(x, r, members[id], cells, give); err != nil {
+		next := give
+		if depth == 0 {
+			next = func(row nestedRow) { give(nestedRow{row.cells, members[id]}) }
+		}
+		if err := o.nest(x, r, members[id], cells, next); err != nil {
 			return err
 		}
 	}

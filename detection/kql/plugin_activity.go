@@ -229,17 +229,6 @@ func atType(n int64, t value.Type) value.Value {
 	return v.at(0)
 }
 
-// of is the handle of the union of some rows' lineage.
-func (l *lineage) of(r *relation, rows []uint32) int64 {
-	var ids []Source
-	for _, row := range rows {
-		if h := r.handle(int(row)); h != noSource {
-			ids = append(ids, l.sources(h)...)
-		}
-	}
-	return l.add(ids)
-}
-
 // constant is the i-th constant as a number of the timeline, or what is absent without it.
 func (in *activityRows) constant(i int, absent int64) int64 {
 	if i >= len(in.constants) || in.constants[i].IsNull() {

@@ -129,7 +129,7 @@ func (q *Query) execution(ctx context.Context, db Database, now time.Time) *exec
 	return &execution{
 		ctx: ctx, db: db, now: value.FromTime(now), source: q.source,
 		shared: map[int]*relation{}, subjects: map[int]*relation{}, scalars: map[*toScalar]*vector{},
-		lists: map[*inTable]*vector{}, limits: DefaultLimits(),
+		lists: map[*inTable]*tableList{}, limits: DefaultLimits(),
 	}
 }
 
@@ -151,7 +151,7 @@ type execution struct {
 	shared   map[int]*relation
 	subjects map[int]*relation
 	scalars  map[*toScalar]*vector
-	lists    map[*inTable]*vector
+	lists    map[*inTable]*tableList
 	matches  matchCache
 	places   *places
 	random   *rand.Rand

@@ -39,7 +39,7 @@ type Table struct {
 // origins is where the rows of a table come from: the lineage handle of every row, and the sets behind the handles.
 type origins struct {
 	handles *vector
-	sets    [][]Source
+	sets    [][]int64
 }
 
 // Columns describes the columns in order; the caller must not change the slice.
@@ -51,23 +51,27 @@ func (t *Table) Len() int { return t.rows }
 // At is one cell.
 func (t *Table) At(row, col int) value.Value { return t.vectors[col].value(row) }
 
-// Sources lists, sorted and without repetition, the source rows that a row comes from:
-// those that were projected, joined or aggregated into it. Rows that only a condition
-// looked at, through toscalar() or `in (T)`, are not among them. The caller must not
-// change the slice.
+// Sources lists, sorted and without repetition, the source rows that a row comes from. The caller must not change the
+// slice.
+//
+//   - An operator on single rows (where, extend, project, parse, mv-expand, mv-apply, sort, take, union ...) passes them on.
+//   - A join pairs them; of a semi join they are those of the row and of all rows that match it, and so of
+//     `where x in (T)`. Of a row without a match they are its own.
+//   - An aggregation (summarize, distinct, count, make-series, pivot, top-nested, which has those of its first level) has
+//     all rows of the group, also those that an ...if function passed over, and for arg_max those that did not win:
+//     without the winner, another would take its place.
+//     Without keys it gives a row also of nothing, which comes from nowhere.
+//   - partition has those of its subquery, scan those of the rows that matched the steps.
+//   - Rows that are only looked at, by toscalar() or by `in (T)` inside a larger condition, and rows that are not there
+//     (anti and outer joins, !in) are not among them.
+//
+// Without its sources a row would not be there, and it does not depend on any other row, but where [Query.Caveats] says so.
 //
 // Of a result they are worked out when they are first asked for; until then the result keeps the tables that the query
 // read.
 func (t *Table) Sources(row int) []Source {
 	from := t.origins()
-	switch h := from.handles.number(row); {
-	case h >= 0:
-		return []Source{Source(h)}
-	case h == noSource:
-		return nil
-	default:
-		return from.sets[setIndex(h)]
-	}
+	return sourcesOf(from.sets, from.handles.number(row))
 }
 
 // A lineage handle is a source id when it is not negative, noSource, or the index of
