@@ -32,6 +32,9 @@ type Runner struct {
 	Clock Clock
 	// Run names the run on the host; it must be new for every call and hold only letters, digits and hyphens.
 	Run func() string
+	// Computer, if set, is what the machine must call itself. Another one is not touched: an address can come to mean a
+	// machine that nobody declared to be a lab.
+	Computer string
 	// Progress, if set, is told of each link as it begins.
 	Progress func(scenario string, link LinkName)
 }
@@ -133,6 +136,10 @@ func (o *observation) reach(ctx context.Context) bool {
 		return o.fault(LinkReached, NotReached, "%v", err)
 	}
 	o.evidence.Host = facts
+	if want := o.runner.Computer; want != "" && !strings.EqualFold(want, facts.Name) {
+		return o.fault(LinkReached, NotReached, "the machine at this address calls itself %q, the inventory says %q; it was not touched: "+
+			"correct the address, or the computer's name in the inventory", facts.Name, want)
+	}
 	o.evidence.Started = o.hostTime()
 	o.evidence.Ended = o.evidence.Started
 	if o.bookmarks, err = o.target.Bookmark(ctx, channels[:]); err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -68,6 +69,7 @@ type declaredTarget struct {
 	Name             string `yaml:"name"`
 	Lab              bool   `yaml:"lab"` // must be true: this machine may be attacked
 	Address          string `yaml:"address"`
+	Computer         string `yaml:"computer"` // what the machine calls itself; default: the first part of its address
 	Port             int    `yaml:"port"`
 	HTTPS            bool   `yaml:"https"`
 	Proxy            string `yaml:"proxy"`          // host:port of an HTTP proxy; none is taken from the environment
@@ -171,10 +173,27 @@ func (d *declaredTarget) validate() error {
 		return errors.New(`has no "address"; write its host name or IP address`)
 	case d.User == "" && d.needsPassword():
 		return errors.New(`has no "user"; name an administrator of the machine`)
+	case d.Computer == "" && d.byNumber():
+		return errors.New(`has a number for an address and no "computer"; write what the machine calls itself, because numbers change hands`)
 	case d.Port < 0 || d.Port > 65535:
 		return fmt.Errorf("has port %d; leave it out for 5985, or 5986 with https: true", d.Port)
 	}
 	return nil
+}
+
+// byNumber reports whether the address is an IP address beyond this machine.
+func (d *declaredTarget) byNumber() bool {
+	ip := net.ParseIP(d.Address)
+	return ip != nil && !ip.IsLoopback()
+}
+
+// computer is what the machine must call itself, "" if anything will do.
+func (d *declaredTarget) computer() string {
+	if d.Computer != "" || net.ParseIP(d.Address) != nil {
+		return d.Computer
+	}
+	name, _, _ := strings.Cut(d.Address, ".")
+	return name
 }
 
 // beside is a path of the inventory: relative ones start at the inventory's folder.
@@ -205,7 +224,7 @@ func (d *declaredTarget) open(env *Environment, dir string) (*machine, error) {
 		defer cancel()
 		return t.Close(ctx)
 	}
-	return &machine{target: t, clock: env.Clock, stop: stop}, nil
+	return &machine{target: t, clock: env.Clock, computer: d.computer(), stop: stop}, nil
 }
 
 // needsPassword reports whether the logon is by a name and a password.

@@ -85,7 +85,7 @@ func TestReadme(t *testing.T) {
 	bin := t.TempDir()
 	require.NoError(t, os.Symlink(self, filepath.Join(bin, "geiger")))
 	asVM := strings.NewReplacer(
-		"iis01.lab.example", fmt.Sprintf("127.0.0.1\n    port: %d", host.TLSPort()), "00:11:22", host.Fingerprint(),
+		"computer: IIS01", "computer: "+host.Name(), "iis01.lab.example", fmt.Sprintf("127.0.0.1\n    port: %d", host.TLSPort()), "00:11:22", host.Fingerprint(),
 	)
 	script := prelude
 	for _, b := range readme(t) {

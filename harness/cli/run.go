@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -24,6 +26,7 @@ type runOptions struct {
 	record    string
 	format    string
 	seed      uint64
+	parallel  int
 }
 
 func newRun(env *Environment) *cobra.Command {
@@ -34,7 +37,8 @@ func newRun(env *Environment) *cobra.Command {
 		Long: `Run scenarios on a target, and judge the detections.
 
 A SCENARIO is a name, a pattern of names such as 'control-*', or a .yaml file; without any, all run. Without --target
-they run on the embedded lab: a simulated Windows host with IIS behind a real WinRM server on 127.0.0.1.`,
+they run on the embedded lab: a simulated Windows host with IIS behind a real WinRM server on 127.0.0.1. Targets run at
+the same time, the scenarios of one target one after the other.`,
 		Example: `  geiger run
   geiger run write-dll --record run1
   geiger run --inventory lab.yaml --target iis01`,
@@ -46,6 +50,7 @@ they run on the embedded lab: a simulated Windows host with IIS behind a real Wi
 	c.Flags().StringVar(&o.inventory, "inventory", "", "`file` that lists the lab machines")
 	c.Flags().StringVar(&o.record, "record", "", "keep the run in this `folder`, for geiger replay")
 	c.Flags().StringVar(&o.format, "format", "text", "output: text or json")
+	c.Flags().IntVar(&o.parallel, "parallel", 10, "run on at most so many targets at a time")
 	c.Flags().Uint64Var(&o.seed, "seed", 1, "of the embedded lab: equal seeds give equal hosts and equal noise")
 	return c
 }
@@ -71,18 +76,15 @@ func (o *runOptions) run(ctx context.Context, env *Environment, args []string) e
 	}
 	defer machines.close()
 	s := &session{env: env, options: o, rules: rules, run: report.Run{Geiger: env.Version}, live: newLive(env, o.format)}
+	s.live.many = len(machines) > 1
 	if err := s.prepareFolders(machines, chosen); err != nil {
 		return err
 	}
-	for _, m := range machines {
-		if err := s.on(ctx, m, chosen); err != nil {
-			return err
-		}
-		if ctx.Err() != nil {
-			break
-		}
+	err = s.onAll(ctx, machines, chosen)
+	if outcome := s.finish(ctx); err == nil {
+		err = outcome
 	}
-	return s.finish(ctx)
+	return err
 }
 
 // session is one `geiger run`.
@@ -94,41 +96,60 @@ type session struct {
 	live    *live
 }
 
+// onAll runs the scenarios on every machine, several machines at a time: one that is slow or dead delays no other. The
+// results come in the order of the machines.
+func (s *session) onAll(ctx context.Context, all machines, chosen []*harness.Scenario) error {
+	results, faults := make([][]report.Result, len(all)), make([]error, len(all))
+	free := make(chan struct{}, max(s.options.parallel, 1))
+	var work sync.WaitGroup
+	for i, m := range all {
+		free <- struct{}{}
+		work.Go(func() {
+			defer func() { <-free }()
+			results[i], faults[i] = s.on(ctx, m, chosen)
+		})
+	}
+	work.Wait()
+	s.run.Results = slices.Concat(results...)
+	return errors.Join(faults...)
+}
+
 // on runs the scenarios on one machine, one after the other.
-func (s *session) on(ctx context.Context, m *machine, chosen []*harness.Scenario) error {
-	r := &harness.Runner{Clock: m.clock, Run: s.names(m), Progress: func(scenario string, link harness.LinkName) {
-		s.live.progress(scenario, link)
+func (s *session) on(ctx context.Context, m *machine, chosen []*harness.Scenario) ([]report.Result, error) {
+	r := &harness.Runner{Clock: m.clock, Run: s.names(m), Computer: m.computer, Progress: func(scenario string, link harness.LinkName) {
+		s.live.progress(m.target.Name(), scenario, link)
 		if link == harness.LinkCleanedUp && ctx.Err() != nil {
-			s.live.done()
-			fmt.Fprintln(s.env.Stderr, "geiger: interrupted; cleaning up the host (interrupt again to stop at once)")
+			s.live.interrupted()
 		}
 	}}
+	var results []report.Result
 	for _, sc := range chosen {
 		if ctx.Err() != nil {
-			return nil
+			break
 		}
-		if err := s.one(ctx, r, m, sc); err != nil {
-			return err
+		result, err := s.one(ctx, r, m, sc)
+		if err != nil {
+			return results, err
 		}
+		results = append(results, result)
 	}
-	return nil
+	return results, nil
 }
 
 // one runs a scenario. Also one that is interrupted is kept and judged: what it did on the host must not be lost.
-func (s *session) one(ctx context.Context, r *harness.Runner, m *machine, sc *harness.Scenario) error {
+func (s *session) one(ctx context.Context, r *harness.Runner, m *machine, sc *harness.Scenario) (report.Result, error) {
 	e, err := r.Observe(ctx, m.target, sc)
 	if err != nil && ctx.Err() == nil {
-		return err
+		return report.Result{}, err
 	}
 	if err := s.keep(sc, e); err != nil {
-		return err
+		return report.Result{}, err
 	}
 	v, err := harness.Judge(context.WithoutCancel(ctx), sc, e, s.rules)
 	if err != nil {
-		return err
+		return report.Result{}, err
 	}
-	s.run.Results = append(s.run.Results, report.Result{Verdict: v, Scenario: sc, Evidence: e})
-	return s.live.verdict(&v)
+	return report.Result{Verdict: v, Scenario: sc, Evidence: e}, s.live.verdict(&v)
 }
 
 // names makes run names: unlike any other on a real host, and the same for the same seed on the lab.
@@ -216,59 +237,11 @@ func status(run *report.Run) error {
 	return nil
 }
 
-// live shows how a run goes on: a line that changes, on a terminal, and a line for each verdict.
-type live struct {
-	env   *Environment
-	quiet bool // a program reads standard output
-}
-
-func newLive(env *Environment, format string) *live { return &live{env: env, quiet: format != "text"} }
-
-// eraseLine moves to the start of a terminal's line and clears it.
-const eraseLine = "\r\x1b[K"
-
-func (l *live) progress(scenario string, link harness.LinkName) {
-	if l.env.Terminal && !l.quiet {
-		fmt.Fprintf(l.env.Stdout, "%s...  %-22s %s", eraseLine, scenario, doing(link))
-	}
-}
-
-func doing(link harness.LinkName) string {
-	switch link {
-	case harness.LinkReached:
-		return "reaching the host"
-	case harness.LinkPrepared:
-		return "checking prerequisites"
-	case harness.LinkExecuted:
-		return "executing"
-	case harness.LinkTookEffect:
-		return "checking the effect"
-	case harness.LinkCleanedUp:
-		return "cleaning up"
-	case harness.LinkRecorded:
-		return "collecting telemetry"
-	}
-	return string(link)
-}
-
-func (l *live) verdict(v *harness.Verdict) error {
-	if l.quiet {
-		return nil
-	}
-	l.done()
-	return report.Line(l.env.Stdout, v, report.Palette{Colour: l.env.Colour})
-}
-
-func (l *live) done() {
-	if l.env.Terminal && !l.quiet {
-		fmt.Fprint(l.env.Stdout, eraseLine)
-	}
-}
-
 // machine is a target with its clock.
 type machine struct {
 	target    harness.Target
 	clock     harness.Clock
+	computer  string // what it must call itself; "" is anything
 	simulated bool
 	stop      func() error
 }

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"unicode"
@@ -104,12 +105,19 @@ func JSON(w io.Writer, r *Run) error {
 }
 
 // Line writes one verdict as one line, for following a run.
-func Line(w io.Writer, v *harness.Verdict, p Palette) error {
+func Line(w io.Writer, v *harness.Verdict, p Palette) error { return line(w, v.Scenario, v, p) }
+
+// LineOnTarget is Line for a run on several targets.
+func LineOnTarget(w io.Writer, v *harness.Verdict, p Palette) error {
+	return line(w, fmt.Sprintf("%-15s %s", v.Target, v.Scenario), v, p)
+}
+
+func line(w io.Writer, name string, v *harness.Verdict, p Palette) error {
 	text, more, _ := strings.Cut(headline(v), "\n")
 	if more != "" {
 		text += " …" // the chain has the rest
 	}
-	_, err := fmt.Fprintf(w, "%s %-22s %s\n", p.mark(v.Outcome), v.Scenario, Visible(text))
+	_, err := fmt.Fprintf(w, "%s %-22s %s\n", p.mark(v.Outcome), name, Visible(text))
 	return err
 }
 
@@ -117,6 +125,9 @@ func Line(w io.Writer, v *harness.Verdict, p Palette) error {
 func Text(w io.Writer, r *Run, p Palette) error {
 	out := &errWriter{w: w}
 	table(out, r, p)
+	if len(r.Targets()) > 1 {
+		matrix(out, r, p)
+	}
 	for i := range r.Results {
 		if v := &r.Results[i].Verdict; v.Outcome != harness.Pass {
 			out.keep(Chain(out, v, p))
@@ -146,6 +157,39 @@ func table(w *errWriter, r *Run, p Palette) {
 			target += " (simulated)"
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%s\n", v.Scenario, target, p.outcome(v.Outcome), len(v.Alerts), Visible(short(headline(v))))
+	}
+	w.keep(t.Flush())
+}
+
+// matrix shows which scenario does what on which target.
+func matrix(w *errWriter, r *Run, p Palette) {
+	var scenarios []string
+	outcomes := map[[2]string]harness.Outcome{}
+	for i := range r.Results {
+		v := &r.Results[i].Verdict
+		if !slices.Contains(scenarios, v.Scenario) {
+			scenarios = append(scenarios, v.Scenario)
+		}
+		outcomes[[2]string{v.Target, v.Scenario}] = v.Outcome
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w)
+	fmt.Fprint(t, "TARGET")
+	for _, s := range scenarios {
+		fmt.Fprint(t, "\t", p.paint(plain, s))
+	}
+	fmt.Fprintln(t)
+	for _, target := range r.Targets() {
+		fmt.Fprint(t, target)
+		for _, s := range scenarios {
+			o, ran := outcomes[[2]string{target, s}]
+			text := p.paint(plain, "-")
+			if ran {
+				text = p.outcome(o)
+			}
+			fmt.Fprint(t, "\t", text)
+		}
+		fmt.Fprintln(t)
 	}
 	w.keep(t.Flush())
 }
