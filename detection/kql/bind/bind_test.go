@@ -129,7 +129,7 @@ func TestDiagnostics(t *testing.T) {
 		`let x = 1; let x = 2; T`: {"1:16 KS201 a variable with the name 'x' has already been declared"},
 		`T | where a has_cs "x" and b + 1 == 2`: {
 			"1:13 KS106 the operator 'has_cs' is not defined for the operand types long and string",
-			"1:30 KS106 the operator '+' is not defined for the operand types string and long",
+			"1:30 KS106 the operator '+' is not defined for the operand types string and long (strcat() joins texts)",
 		},
 		`T | where a`:                        {"1:11 KS141 the expression must have the type bool"},
 		`T | where b.x == 1`:                 {"1:13 KS142 the name 'x' does not refer to any known column, table, variable or function (a string has no properties: use parse_json() first)"},
