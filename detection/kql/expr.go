@@ -110,6 +110,23 @@ type columnRef struct{ index int }
 
 func (e *columnRef) eval(_ *execution, r *relation) (*vector, error) { return r.vector(e.index), nil }
 
+// atRest evaluates expressions; columns of a stored table stay packed.
+func atRest(x *execution, r *relation, list []expr) ([]*vector, error) {
+	out := make([]*vector, len(list))
+	for i, e := range list {
+		if c, ok := e.(*columnRef); ok && r.slots[c.index].selection == nil {
+			out[i] = r.slots[c.index].resting()
+			continue
+		}
+		v, err := e.eval(x, r)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = v
+	}
+	return out, nil
+}
+
 // literal is a constant.
 type literal struct{ value value.Value }
 

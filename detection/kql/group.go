@@ -19,27 +19,53 @@ func group(rows int, keys []*vector) *grouping {
 	if len(keys) == 0 {
 		return &grouping{of: make([]uint32, rows), first: []uint32{0}, sizes: []int64{int64(rows)}}
 	}
-	ids, n := identify(keys[0])
-	for _, k := range keys[1:] {
-		next, m := identify(k)
-		ids, n = combine(ids, next, n, m)
-	}
 	g := &grouping{of: make([]uint32, rows)}
-	g.number(ids, n)
+	numberings := make([]*numbering, len(keys))
+	dense, combinations := uint64(max(8*rows, 1<<12)), uint64(1)
+	for i, k := range keys {
+		numberings[i] = newNumbering(k)
+		combinations = min(combinations*uint64(numberings[i].n), dense+1)
+	}
+	if combinations <= dense {
+		g.numberDense(numberings, int(combinations))
+		return g
+	}
+	ids, n := numberings[0].all(), numberings[0].n
+	for _, k := range numberings[1:] {
+		ids, n = combine(ids, k.all(), n, k.n)
+	}
+	g.number(0, ids, make([]uint32, n))
 	return g
 }
 
-// number renumbers ids below n by first appearance.
-func (g *grouping) number(ids []uint32, n int) {
-	index := make([]uint32, n) // one more than the number of the group
-	for row, id := range ids {
+// numberDense makes one number of those of all keys, a piece of the rows at a time.
+func (g *grouping) numberDense(keys []*numbering, combinations int) {
+	index := make([]uint32, combinations)
+	ids, next := make([]uint32, piece), make([]uint32, piece)
+	for from := 0; from < len(g.of); from += piece {
+		ids = ids[:min(piece, len(g.of)-from)]
+		keys[0].read(from, ids)
+		for _, k := range keys[1:] {
+			k.read(from, next[:len(ids)])
+			for i, n := range next[:len(ids)] {
+				ids[i] = ids[i]*uint32(k.n) + n
+			}
+		}
+		g.number(from, ids, index)
+	}
+}
+
+// number gives rows their groups, by the number of their keys. The index has one more than the group of every number
+// that was met.
+func (g *grouping) number(from int, ids, index []uint32) {
+	for i, id := range ids {
 		if index[id] == 0 {
-			g.first = append(g.first, uint32(row))
+			g.first = append(g.first, uint32(from+i))
 			g.sizes = append(g.sizes, 0)
 			index[id] = uint32(len(g.first))
 		}
 		of := index[id] - 1
-		g.of[row] = of
+		g.of[from+i] = of
 		g.sizes[of]++
 	}
 }
@@ -115,11 +141,10 @@ func numbered[K comparable](n int, key func(int) K) ([]uint32, int) {
 // combine numbers the pairs of two numberings; small products need no map.
 func combine(a, b []uint32, n, m int) ([]uint32, int) {
 	if n*m <= 1<<20 {
-		out := make([]uint32, len(a))
 		for i := range a {
-			out[i] = a[i]*uint32(m) + b[i]
+			a[i] = a[i]*uint32(m) + b[i]
 		}
-		return out, n * m
+		return a, n * m
 	}
 	return numbered(len(a), func(i int) uint64 { return uint64(a[i])<<32 | uint64(b[i]) })
 }

@@ -6,46 +6,64 @@ import (
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
 
-// unmatched is the key number of a row whose keys the other side does not have. A number below it may still be that of a
-// value that no row of the other side holds.
-const unmatched = math.MaxUint32
-
-// match numbers the key combinations of the right side, and finds those of the left side among them.
+// match numbers the key combinations of the right side, and finds those of the left side among them. A number may be
+// that of a value that no row of the right side holds.
 func (s *sides) match(o *join) error {
-	left, err := evalAll(s.x, s.left, o.leftKeys)
+	left, err := atRest(s.x, s.left, o.leftKeys)
 	if err != nil {
 		return err
 	}
-	right, err := evalAll(s.x, s.right, o.rightKeys)
+	right, err := atRest(s.x, s.right, o.rightKeys)
 	if err != nil {
 		return err
 	}
-	var l, r []uint32
-	n := 1
-	for i := range left {
-		t := keyType(left[i].typ, right[i].typ)
-		own, theirs, size := matchKey(convertVector(left[i], t), convertVector(right[i], t))
-		if i == 0 {
-			l, r, n = own, theirs, size
-			continue
-		}
-		l, r, n = pairKeys(l, own, r, theirs)
+	s.leftIDs, s.rightIDs, s.keys = make([]uint32, s.left.rows), make([]uint32, s.right.rows), 1
+	if len(left) > 0 {
+		s.number(left, right)
 	}
-	if len(left) == 0 {
-		l, r = make([]uint32, s.left.rows), make([]uint32, s.right.rows)
-	}
-	s.leftIDs, s.rightIDs, s.keys = l, r, n
-	s.rightRows = rowsOfKeys(r, n)
+	s.rightRows = rowsOfKeys(s.rightIDs, s.keys)
 	return s.x.ctx.Err()
 }
 
-// matchKey numbers the values of a key column on the right side, and finds those of the left side among them.
-func matchKey(left, right *vector) (l, r []uint32, n int) {
-	if storageOf(right.typ) == inInts {
-		if in, ok := intervalOf(right); ok {
-			return matchClose(left, right, in)
+// number numbers the first key, then the pairs of what is numbered and every other key.
+func (s *sides) number(left, right []*vector) {
+	own := make([]*numbering, len(left))
+	pairs := make([]*pairIndex, len(left))
+	for i := range left {
+		l, r := matchKey(left[i], right[i])
+		own[i] = l
+		if i == 0 {
+			s.rightIDs, s.keys = r.all(), r.n
+			continue
+		}
+		pairs[i] = newPairIndex(s.right.rows)
+		for row, id := range r.all() {
+			s.rightIDs[row] = pairs[i].add(s.rightIDs[row], id)
+		}
+		s.keys = len(pairs[i].numbers)
+	}
+	next := make([]uint32, piece)
+	for from := 0; from < len(s.leftIDs); from += piece {
+		ids := s.leftIDs[from:min(from+piece, len(s.leftIDs))]
+		own[0].read(from, ids)
+		for i := 1; i < len(own); i++ {
+			own[i].read(from, next[:len(ids)])
+			pairs[i].findAll(ids, next)
 		}
 	}
+}
+
+// matchKey numbers the values of a key column of the right side, and gives those of the left side the same numbers.
+func matchKey(left, right *vector) (l, r *numbering) {
+	if t := keyType(left.typ, right.typ); t != left.typ || t != right.typ {
+		left, right = convertVector(left, t), convertVector(right, t)
+	}
+	in, ok := intervalOf(right)
+	if ok && left.codes == nil && left.nulls == nil && !left.constant {
+		r = newNumbering(right)
+		return &numbering{v: left, near: true, least: in.least, reach: in.width(), n: r.n}, r
+	}
+	left, right = unpackIntegers(left), unpackIntegers(right)
 	switch storageOf(right.typ) {
 	case inStrings:
 		return matchBy(left, right, func(v *vector, i int) string { return v.strs[i] })
@@ -69,7 +87,7 @@ func matchKey(left, right *vector) (l, r []uint32, n int) {
 }
 
 // matchBy matches by what a payload entry is known by.
-func matchBy[K comparable](left, right *vector, key func(*vector, int) K) (l, r []uint32, n int) {
+func matchBy[K comparable](left, right *vector, key func(*vector, int) K) (l, r *numbering) {
 	index := make(map[K]uint32, min(right.size(), 1024))
 	theirs := make([]uint32, right.size())
 	for i := range theirs {
@@ -88,62 +106,7 @@ func matchBy[K comparable](left, right *vector, key func(*vector, int) K) (l, r 
 			own[i] = id
 		}
 	}
-	return left.spread(own), right.spread(theirs), len(index)
-}
-
-// interval is the least and the greatest of some integers.
-type interval struct{ least, most int64 }
-
-// intervalOf is the interval of a column of integers that lie close enough together for a table, none of them null.
-func intervalOf(v *vector) (interval, bool) {
-	const most = 1 << 22
-	if v.nulls != nil || len(v.ints) == 0 {
-		return interval{}, false
-	}
-	in := interval{v.ints[0], v.ints[0]}
-	for _, n := range v.ints {
-		in.least, in.most = min(in.least, n), max(in.most, n)
-	}
-	return in, uint64(in.most)-uint64(in.least) < most
-}
-
-// matchClose matches integers that lie close together.
-func matchClose(left, right *vector, in interval) (l, r []uint32, n int) {
-	table := make([]uint32, in.most-in.least+1) // one more than the number of the key
-	theirs := make([]uint32, len(right.ints))
-	for i, x := range right.ints {
-		id := &table[x-in.least]
-		if *id == 0 {
-			n++
-			*id = uint32(n)
-		}
-		theirs[i] = *id - 1
-	}
-	own := make([]uint32, len(left.ints))
-	for i, x := range left.ints {
-		own[i] = unmatched
-		if at := uint64(x) - uint64(in.least); at < uint64(len(table)) && !left.isNull(i) {
-			own[i] = table[at] - 1 // of none, unmatched
-		}
-	}
-	return left.spread(own), right.spread(theirs), n
-}
-
-// pairKeys numbers the pairs of two keys.
-func pairKeys(a, b, c, d []uint32) (l, r []uint32, n int) {
-	p := newPairIndex(len(c))
-	r = make([]uint32, len(c))
-	for i := range c {
-		r[i] = p.add(c[i], d[i])
-	}
-	l = make([]uint32, len(a))
-	for i, key := range a {
-		l[i] = unmatched
-		if key != unmatched && b[i] != unmatched {
-			l[i] = p.find(key, b[i])
-		}
-	}
-	return l, r, len(p.numbers)
+	return &numbering{v: left, n: len(index), table: own}, &numbering{v: right, n: len(index), table: theirs}
 }
 
 // pairIndex numbers pairs. Most that are looked up are not in it, which its bits tell without a look into the map.
@@ -178,6 +141,17 @@ func (p *pairIndex) add(a, b uint32) uint32 {
 		p.bits[word] |= mask
 	}
 	return id
+}
+
+// findAll replaces numbers by those of their pairs with the other ones.
+func (p *pairIndex) findAll(a, b []uint32) {
+	for i, n := range a {
+		if m := b[i]; n != unmatched && m != unmatched {
+			a[i] = p.find(n, m)
+		} else {
+			a[i] = unmatched
+		}
+	}
 }
 
 func (p *pairIndex) find(a, b uint32) uint32 {

@@ -75,7 +75,7 @@ func (o *summarize) run(x *execution) (*relation, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys, err := evalAll(x, r, o.by)
+	keys, err := atRest(x, r, o.by)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func (o *summarize) run(x *execution) (*relation, error) {
 	n := len(g.first)
 	middle := &relation{rows: n, lineage: x.lineage.grouped(r, g.of, n)}
 	for _, k := range keys {
-		middle.slots = append(middle.slots, newSlot(k.gather(g.first)))
+		middle.slots = append(middle.slots, newSlot((&selection{rows: g.first}).gather(k)))
 	}
 	for _, a := range o.aggregates {
 		vectors, err := a.run(x, r, g)

@@ -55,10 +55,14 @@ func (n *narrow) expand() []uint32 {
 
 func widened[T uint8 | uint16](numbers []T) []uint32 {
 	out := make([]uint32, len(numbers))
-	for i, n := range numbers {
+	widen(out, numbers)
+	return out
+}
+
+func widen[T uint8 | uint16](out []uint32, numbers []T) {
+	for i, n := range numbers[:len(out)] {
 		out[i] = uint32(n)
 	}
-	return out
 }
 
 // pick is the numbers at the given places.
@@ -164,6 +168,14 @@ func (v *vector) unpack() *vector {
 	return &out
 }
 
+// unpackIntegers is unpack for what is not coded: a table by payload entries serves packed codes as well.
+func unpackIntegers(v *vector) *vector {
+	if v.integral() {
+		return v.unpack()
+	}
+	return v
+}
+
 // integers is the content of all blocks.
 func (p *packed) integers(rows int) []int64 {
 	out := make([]int64, rows)
@@ -216,4 +228,16 @@ func (v *vector) number(row int) int64 {
 // integral reports whether the vector holds one integer for each row, packed.
 func (v *vector) integral() bool {
 	return v.packed != nil && !v.packed.coded && storageOf(v.typ) == inInts
+}
+
+// copy gives the numbers from a place on.
+func (n *narrow) copy(out []uint32, from int) {
+	switch {
+	case n.bytes != nil:
+		widen(out, n.bytes[from:])
+	case n.halves != nil:
+		widen(out, n.halves[from:])
+	default:
+		copy(out, n.words[from:])
+	}
 }
