@@ -21,11 +21,13 @@ func Tukey() Fence { return Fence{Low: 25, High: 75, factor: [2]float64{1, 1}} }
 // CustomTukey is the service's default fence, at the 10th and 90th percentiles.
 //
 // Its scores are scaled such that the mild outliers of a normal distribution have the score they have at the quartiles. The
-// factor is the one that the service's own scores have, to 13 digits; with exact quantiles of the normal distribution
-// it would be 2.7143.
+// service reckons with a mild outlier at 2.7 standard deviations and with the 90th percentile at 1.29682082 (exactly it would be
+// at 1.28155): with these its scores come out to 15 digits.
 // Source: https://github.com/microsoft/Kusto-Query-Language/issues/136
 func CustomTukey() Fence {
-	return Fence{Low: 10, High: 90, factor: [2]float64{2.772605605507914, 2.772605605507914}}
+	const mild, high = 2.7, 1.29682082
+	const factor = tukeyScore * 2 * high / (mild - high)
+	return Fence{Low: 10, High: 90, factor: [2]float64{factor, factor}}
 }
 
 // PercentileFence is a fence at any two percentiles. Its factors follow the rule of [CustomTukey] with exact
