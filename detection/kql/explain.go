@@ -134,7 +134,8 @@ type Hint struct {
 // Explain runs the query as [Query.Run] does, and tells how many rows each operator took and gave, where the rows of the
 // wanted sources went, and, of a query that gives none, which row came nearest. It is the same engine: operators are
 // compiled with a probe between them, and predicates taken apart are evaluated by the compiled expressions on the row
-// that was turned away. Errors are those of [Query.Run].
+// that was turned away. Errors are those of [Query.Run]. A query that runs only because a condition further on spares an
+// earlier one the rows that it fails on has no steps: its Explanation holds the Table alone.
 func (q *Query) Explain(ctx context.Context, db Database, now time.Time, o ExplainOptions) (*Explanation, error) {
 	var out *Explanation
 	err := q.closed(func(q *Query) error {
@@ -146,7 +147,15 @@ func (q *Query) Explain(ctx context.Context, db Database, now time.Time, o Expla
 		out, err = e.explain(r, o)
 		return err
 	})
-	return out, err
+	if err == nil || ctx.Err() != nil {
+		return out, err
+	}
+	// Run joins conditions that follow each other, and begins with the cheapest; here each runs in its place.
+	t, err := q.Run(ctx, db, now)
+	if err != nil {
+		return nil, err
+	}
+	return &Explanation{Table: t}, nil
 }
 
 // explainer is the state of one call of [Query.Explain].

@@ -26,6 +26,9 @@ func (m miss) equals(o miss) bool { return !m.before(o) && !o.before(m) }
 // maxTied bounds how many rows that came equally far are looked at for one with a likely cause.
 const maxTied = 500
 
+// ordinaryWidth is how many columns the tables of devices have.
+const ordinaryWidth = 100
+
 // nearest finds, over all branches, the row turned away that passed the most predicates. Of those that came equally far
 // it is the one with the most hints, then the first.
 func (e *explainer) nearest(candidates func(Source) bool) (*Rejection, error) {
@@ -45,24 +48,32 @@ func (e *explainer) nearest(candidates func(Source) bool) (*Rejection, error) {
 			}
 		}
 	}
-	var nearest *Rejection
-	for _, m := range best {
-		r, err := e.rejection(m.at)
-		if err != nil {
-			return nil, err
+	return e.mostTelling(best)
+}
+
+// mostTelling gives the miss whose first reason has the most hints. Wide rows cost more to look at, so that fewer are.
+func (e *explainer) mostTelling(found []miss) (*Rejection, error) {
+	best, hints := 0, -1
+	for i, m := range found {
+		if i > 0 && i*len(m.at.rows.slots) > maxTied*ordinaryWidth {
+			break
 		}
-		r.Passed, r.Predicates = m.passed, m.predicates
-		if nearest == nil || hintsOf(&r) > hintsOf(nearest) {
-			nearest = &r
+		if reasons, err := e.reasons(m.at); err == nil && hintsOf(reasons) > hints {
+			best, hints = i, hintsOf(reasons)
 		}
 	}
-	return nearest, nil
+	if len(found) == 0 {
+		return nil, e.x.ctx.Err()
+	}
+	r, err := e.rejection(found[best].at)
+	r.Passed, r.Predicates = found[best].passed, found[best].predicates
+	return &r, err
 }
 
 // hintsOf counts the likely causes of the first reason, without those that only say what the value is.
-func hintsOf(r *Rejection) int {
+func hintsOf(reasons []Reason) int {
 	n := 0
-	for _, first := range r.Reasons[:min(1, len(r.Reasons))] {
+	for _, first := range reasons[:min(1, len(reasons))] {
 		for _, h := range first.Hints {
 			if !slices.Contains([]HintKind{HintEmpty, HintNeverSet, HintThreshold, HintNoPartner}, h.Kind) {
 				n++

@@ -152,6 +152,9 @@ func (e *examiner) anyColumnHints(r *Reason, x *bind.AnyColumn, d *demand) error
 		}
 		one := &demand{x: e, expr: x, sign: x.Name, want: d.want, subject: v, operands: d.operands, operator: op, textual: true}
 		one.texts = op.texts(nil, d.operands[0])
+		if len(r.Saw) == maxListed {
+			break
+		}
 		if hints := one.textHints(); len(hints) > 0 {
 			r.Saw = append(r.Saw, Observation{Span: x.Span(), Name: column.Name, Value: v})
 			r.Hints = append(r.Hints, hints...)

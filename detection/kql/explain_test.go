@@ -273,3 +273,10 @@ func ExampleQuery_Explain() {
 	// C:\Windows\inetsrv2\Cmd.exe
 	// "inetsrv" is there, but '2' behind it makes it part of a longer term; contains does not look at terms
 }
+
+// TestConditionsThatSpareEachOther has a condition that fails on a row which a cheaper one behind it turns away first.
+func TestConditionsThatSpareEachOther(t *testing.T) {
+	e := explain(t, `Events | where User matches regex iff(isempty(File), "(", "zz") | where Pid == 4242`, kql.ExplainOptions{})
+	require.Zero(t, e.Table.Len())
+	require.Empty(t, e.Steps)
+}

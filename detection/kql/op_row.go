@@ -47,8 +47,8 @@ func (c *compiler) predicates(e bind.Expr) []expr {
 
 func (o *where) run(x *execution) (*relation, error) {
 	r, err := o.input.run(x)
-	if err != nil {
-		return nil, err
+	if err != nil || r.rows == 0 {
+		return r, err
 	}
 	r, rest, err := o.narrowed(x, r)
 	if err != nil {

@@ -20,6 +20,8 @@ func (x *explained) headline() string {
 		return "fired: " + count(rows, "alert")
 	case rows > 0:
 		return fmt.Sprintf("did not fire: %s, and the rule's trigger is %s %d", count(rows, "row"), x.rule.TriggerOperator, x.rule.TriggerThreshold)
+	case len(x.Steps) == 0:
+		return "did not fire, and its operators cannot be looked at one by one: on their own, some fail"
 	case x.Nearest == nil:
 		return "did not fire: nothing is in the tables that it reads (" + strings.Join(x.query.Tables(), ", ") + ")"
 	}
