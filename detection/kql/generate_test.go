@@ -44,11 +44,14 @@ func generatedSchema() *kql.Schema {
 func pickOf[T any](g *generator, list ...T) T { return list[g.IntN(len(list))] }
 
 // tables makes the rows. A row's source is its number, those of the second table from 1000 on.
-func (g *generator) tables() kql.Tables {
+func (g *generator) tables() kql.Tables { return g.tablesOf(14) }
+
+// tablesOf makes tables of fewer rows than a number, and not less than a twentieth of it.
+func (g *generator) tablesOf(rows int) kql.Tables {
 	out := kql.Tables{}
 	for i, name := range []string{"A", "Z"} {
 		b := kql.NewBuilder(generatedColumns())
-		for row := range g.IntN(14) {
+		for row := range rows/20 + g.IntN(rows-rows/20) {
 			b.Append(kql.Source(1000*i+row), g.row()...)
 		}
 		out[name] = b.Table()

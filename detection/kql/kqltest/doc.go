@@ -69,5 +69,6 @@
 //
 // [Run] runs the files of a file system with any [Engine]; [Offline] is this
 // module's. With [Update] the outcomes are written instead of compared, and the change to
-// the files is for review. [Queries] lists all queries, to seed a fuzz test or a benchmark with.
+// the files is for review. [Queries] and [Cases] list all queries, to seed a fuzz test or a benchmark with; [Vary] asks of
+// any query that the other ways to run it do not change its rows.
 package kqltest
