@@ -150,5 +150,8 @@ func (a *attribution) ofSources(sources []kql.Source) Phase {
 	return Background
 }
 
+// Phases says which phase of a run caused a row, from the source rows behind it.
+func Phases(e *Evidence) func([]kql.Source) Phase { return attribute(e).ofSources }
+
 // PhaseOf says which phase of a run caused an event.
 func PhaseOf(e *Evidence, event *telemetry.Event) Phase { return attribute(e).ofEvent(event) }

@@ -167,3 +167,19 @@ func (l *library) readScenario(file string) (*harness.Scenario, error) {
 	}
 	return scenario.Parse(filepath.ToSlash(file), text, scenario.Library{Techniques: techniques, AtomicsFolder: atomicsOnTarget, Files: hostFiles{}})
 }
+
+// scenarioOf finds the scenario of a recorded run: the one of that name, or else the copy that the recording kept.
+func (l *library) scenarioOf(dir string, e *harness.Evidence, kept []byte, known []*harness.Scenario) (*harness.Scenario, error) {
+	if i := slices.IndexFunc(known, func(s *harness.Scenario) bool { return s.Name == e.Scenario }); i >= 0 {
+		return known[i], nil
+	}
+	if len(kept) == 0 {
+		return nil, fmt.Errorf("no scenario %q any more, and the recording kept no copy; give --scenarios", e.Scenario)
+	}
+	techniques, err := l.loadTechniques()
+	if err != nil {
+		return nil, err
+	}
+	files := os.DirFS(filepath.Join(dir, harness.FixtureFolder))
+	return scenario.Parse("scenario.yaml", kept, scenario.Library{Techniques: techniques, AtomicsFolder: atomicsOnTarget, Files: files})
+}

@@ -8,14 +8,12 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/seed-67b27da2/geiger/detection"
 	"github.com/seed-67b27da2/geiger/harness"
 	"github.com/seed-67b27da2/geiger/harness/report"
-	"github.com/seed-67b27da2/geiger/harness/scenario"
 	"github.com/seed-67b27da2/geiger/harness/telemetry"
 )
 
@@ -99,21 +97,6 @@ func (o *replayOptions) judge(ctx context.Context, dir string, known []*harness.
 	}
 	v, err := harness.Judge(ctx, s, e, rules)
 	return report.Result{Verdict: v, Scenario: s, Evidence: e}, err
-}
-
-func (o *replayOptions) scenarioOf(dir string, e *harness.Evidence, kept []byte, known []*harness.Scenario) (*harness.Scenario, error) {
-	if i := slices.IndexFunc(known, func(s *harness.Scenario) bool { return s.Name == e.Scenario }); i >= 0 {
-		return known[i], nil
-	}
-	if len(kept) == 0 {
-		return nil, fmt.Errorf("no scenario %q any more, and the recording kept no copy; give --scenarios", e.Scenario)
-	}
-	techniques, err := o.loadTechniques()
-	if err != nil {
-		return nil, err
-	}
-	files := os.DirFS(filepath.Join(dir, harness.FixtureFolder))
-	return scenario.Parse("scenario.yaml", kept, scenario.Library{Techniques: techniques, AtomicsFolder: atomicsOnTarget, Files: files})
 }
 
 // recordings lists the folders that hold a manifest, at or below the arguments, in order of their names: that is also

@@ -19,7 +19,7 @@ func Markdown(w io.Writer, r *Run) error {
 	fmt.Fprint(out, "| | Scenario | Target | Alerts | Why |\n|---|---|---|---|---|\n")
 	for i := range r.Results {
 		v := &r.Results[i].Verdict
-		fmt.Fprintf(out, "| %s | %s | %s | %d | %s |\n", badge(v.Outcome), markdown(v.Scenario), markdown(v.Target), len(v.Alerts), markdown(short(headline(v))))
+		fmt.Fprintf(out, "| %s | %s | %s | %d | %s |\n", badge(v.Outcome), EscapeMarkdown(v.Scenario), EscapeMarkdown(v.Target), len(v.Alerts), EscapeMarkdown(short(headline(v))))
 	}
 	for i := range r.Results {
 		if v := &r.Results[i].Verdict; v.Outcome != harness.Pass {
@@ -33,7 +33,7 @@ func markdownChain(w *errWriter, v *harness.Verdict) {
 	var chain strings.Builder
 	w.keep(Chain(&chain, v, Palette{}))
 	fmt.Fprintf(w, "\n<details><summary>%s on %s: %s</summary>\n\n%s\n\n</details>\n",
-		markdown(v.Scenario), markdown(v.Target), v.Outcome, codeBlock(strings.TrimSpace(chain.String())))
+		EscapeMarkdown(v.Scenario), EscapeMarkdown(v.Target), v.Outcome, CodeBlock(strings.TrimSpace(chain.String())))
 }
 
 func badge(o harness.Outcome) string {
@@ -49,8 +49,8 @@ func badge(o harness.Outcome) string {
 	}
 }
 
-// markdown escapes text from a host: nothing in it is markup, a link or a mention any more.
-func markdown(text string) string {
+// EscapeMarkdown escapes text from a host: nothing in it is markup, a link or a mention any more.
+func EscapeMarkdown(text string) string {
 	var b strings.Builder
 	for _, r := range OneLine(text) {
 		switch {
@@ -66,8 +66,9 @@ func markdown(text string) string {
 	return b.String()
 }
 
-// codeBlock fences text with more backticks than it holds.
-func codeBlock(text string) string {
+// CodeBlock fences text with more backticks than it holds.
+func CodeBlock(text string) string {
+	text = Visible(text)
 	fence := "```"
 	for strings.Contains(text, fence) {
 		fence += "`"
