@@ -301,7 +301,7 @@ func (n *naive) session(argument func(arg, row int, absent value.Value) value.Va
 		fresh := row == 0 || start.IsNull() || naiveTrue(argument(3, row, value.NewBool(false)))
 		if !fresh {
 			before := argument(0, row-1, value.Value{})
-			fresh = at.Int()-start.Int() > argument(1, row, value.Value{}).Int() || at.Int()-before.Int() > argument(2, row, value.Value{}).Int()
+			fresh = at.IsNull() || at.Int()-start.Int() >= argument(1, row, value.Value{}).Int() || at.Int()-before.Int() >= argument(2, row, value.Value{}).Int()
 		}
 		if fresh {
 			start = at

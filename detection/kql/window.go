@@ -138,14 +138,14 @@ func (w *walker) ranked(row int, dense, restart bool) value.Value {
 }
 
 // session is row_window_session(expr, longest, gap [, restart]): the first instant of
-// the session that a row belongs to.
+// the session that a row belongs to. A null is no session, and ends one.
 func (w *walker) session(row int) value.Value {
 	at := w.args[0].value(row)
 	fresh := row == 0 || w.start.IsNull() || w.restarted(3, row)
 	if !fresh {
 		longest, gap := w.args[1].value(row).Timespan(), w.args[2].value(row).Timespan()
 		before := w.args[0].value(row - 1)
-		fresh = value.Duration(at.Int()-w.start.Int()) > longest || value.Duration(at.Int()-before.Int()) > gap
+		fresh = at.IsNull() || value.Duration(at.Int()-w.start.Int()) >= longest || value.Duration(at.Int()-before.Int()) >= gap
 	}
 	if fresh {
 		w.start = at

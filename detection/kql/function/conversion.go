@@ -54,7 +54,11 @@ func toHex(_ *Invocation, args []value.Value) value.Value {
 
 func typeOf(_ *Invocation, args []value.Value) value.Value { return value.NewString(typeName(args[0])) }
 
+// dynamicToJSON prints a dynamic in a canonical form; of any other value it is the text.
 func dynamicToJSON(_ *Invocation, args []value.Value) value.Value {
+	if args[0].Type() != value.Dynamic {
+		return value.NewString(text(args[0]))
+	}
 	return value.NewString(canonicalJSON(args[0].ToDynamic()))
 }
 
