@@ -30,37 +30,53 @@ func (c *compiler) evaluate(p *bind.Evaluate) operator {
 	return c.missingOperator(p)
 }
 
+// pluginCompiler compiles a call of a plugin; nil if it lacks what the plugin needs.
+type pluginCompiler func(c *compiler, p *bind.Evaluate) operator
+
 // plugin compiles a plugin; nil for one that nothing runs.
 func (c *compiler) plugin(p *bind.Evaluate) operator {
-	switch p.Name {
+	compile, ok := pluginOf(p.Name)
+	if !ok {
+		return nil
+	}
+	return compile(c, p)
+}
+
+// pluginOf finds a plugin by its name.
+func pluginOf(name string) (pluginCompiler, bool) {
+	switch name {
 	case "bag_unpack":
-		return c.bagUnpack(p)
+		return (*compiler).bagUnpack, true
 	case "pivot":
-		return c.pivot(p)
+		return (*compiler).pivot, true
 	case "ipv4_lookup", "ipv6_lookup":
-		return c.addressLookup(p)
+		return (*compiler).addressLookup, true
 	case "rows_near":
-		return c.rowsNear(p)
+		return (*compiler).rowsNear, true
 	case "narrow":
-		return &narrowRows{input: c.operator(p.Input), plan: p}
+		return func(c *compiler, p *bind.Evaluate) operator {
+			return &narrowRows{input: c.operator(p.Input), plan: p}
+		}, true
 	case "identity":
-		return c.operator(p.Input)
+		return func(c *compiler, p *bind.Evaluate) operator { return c.operator(p.Input) }, true
 	case "preview":
 		// Of its two tables the first: some rows. The other one is their number.
-		return &take{input: c.operator(p.Input), n: c.expr(p.Args[0].Expr)}
+		return func(c *compiler, p *bind.Evaluate) operator {
+			return &take{input: c.operator(p.Input), n: c.expr(p.Args[0].Expr)}
+		}, true
 	case "dcount_intersect":
-		return c.dcountIntersect(p)
+		return (*compiler).dcountIntersect, true
 	case "schema_merge":
-		return c.schemaMerge(p)
+		return (*compiler).schemaMerge, true
 	case "rolling_percentile":
-		return c.rollingPercentile(p)
+		return (*compiler).rollingPercentile, true
 	case "basket", "autocluster", "diffpatterns":
-		return c.patterns(p)
+		return (*compiler).patterns, true
 	case "sequence_detect":
-		return c.sequenceDetect(p)
-	default:
-		return c.activity(p)
+		return (*compiler).sequenceDetect, true
 	}
+	compute, _ := activityOf(name)
+	return (*compiler).activity, compute != nil
 }
 
 // bagUnpack makes a column of every property of a bag: columns first that stay, then

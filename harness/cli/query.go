@@ -25,6 +25,7 @@ type queryOptions struct {
 	file   string
 	format string
 	now    string
+	help   bool
 }
 
 func newQuery(env *Environment) *cobra.Command {
@@ -46,6 +47,7 @@ overrides that. A failing query ends with exit status 3.`,
 	}
 	c.Flags().StringVarP(&o.file, "file", "f", "", "read the query from this `file`")
 	c.Flags().StringVar(&o.format, "format", "table", "output: table, csv or json")
+	c.Flags().BoolVar(&o.help, "help-functions", false, "list the functions, aggregates and plugins that queries can use")
 	c.Flags().StringVar(&o.now, "now", "", "the current `time` of the query, such as 2026-01-02T03:04:05Z")
 	return c
 }
@@ -53,6 +55,12 @@ overrides that. A failing query ends with exit status 3.`,
 func (o *queryOptions) run(ctx context.Context, env *Environment, args []string) error {
 	if err := checkFormat(o.format, "table", "csv", "json"); err != nil {
 		return err
+	}
+	if o.help {
+		if err := checkFormat(o.format, "table", "json"); err != nil {
+			return err
+		}
+		return writeBuiltins(env.Stdout, o.format)
 	}
 	err := o.ask(ctx, env, args)
 	if err != nil && o.format == "json" && ctx.Err() == nil {
@@ -199,4 +207,40 @@ func writeFault(w io.Writer, err error) error {
 	out := json.NewEncoder(w)
 	out.SetEscapeHTML(false)
 	return out.Encode(map[string]fault{"error": f})
+}
+
+// writeBuiltins lists the functions of the language by family, one overload a line, and what the engine lacks last; as
+// JSON all in one array.
+func writeBuiltins(w io.Writer, format string) error {
+	list := kql.Builtins()
+	if format == "json" {
+		out := json.NewEncoder(w)
+		out.SetEscapeHTML(false)
+		return out.Encode(list)
+	}
+	var text strings.Builder
+	family := ""
+	var lacking []string
+	for _, b := range list {
+		if !b.Supported {
+			lacking = append(lacking, b.Name)
+			continue
+		}
+		if b.Family != family {
+			family = b.Family
+			fmt.Fprintf(&text, "%s:\n", family)
+		}
+		for _, signature := range b.Signatures {
+			fmt.Fprintf(&text, "  %s\n", signature)
+		}
+		if len(b.Aliases) > 0 {
+			fmt.Fprintf(&text, "    also %s\n", strings.Join(b.Aliases, ", "))
+		}
+	}
+	fmt.Fprintf(&text, "not supported:\n")
+	for _, name := range lacking {
+		fmt.Fprintf(&text, "  %s\n", name)
+	}
+	_, err := io.WriteString(w, text.String())
+	return err
 }

@@ -2,7 +2,9 @@ package bind
 
 import (
 	_ "embed"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -258,4 +260,44 @@ func (s *signature) repeats() bool {
 func Builtins() (functions, aggregates, plugins []string) {
 	c := builtins()
 	return keys(c.scalars), keys(c.aggregates), keys(c.plugins)
+}
+
+// Declaration is an aggregate or a plugin with its overloads: naming returns [&layout] parameter...
+type Declaration struct {
+	Name       string // the canonical one, by which a plan calls it
+	Aliases    []string
+	Signatures []string
+}
+
+// Declarations lists the aggregates and the plugins of the language in alphabetical order. Those of scalar functions
+// are in package function.
+func Declarations() (aggregates, plugins []Declaration) {
+	return declarationsOf("a"), declarationsOf("p")
+}
+
+func declarationsOf(section string) []Declaration {
+	found := map[string]*Declaration{}
+	for line := range strings.Lines(builtinsText) {
+		fields := strings.Fields(line)
+		if len(fields) < 4 || fields[0] != section {
+			continue
+		}
+		name, canonical, aliased := cutAlias(section, fields[1])
+		d := found[canonical]
+		if d == nil {
+			d = &Declaration{Name: canonical}
+			found[canonical] = d
+		}
+		switch {
+		case !aliased:
+			d.Signatures = append(d.Signatures, strings.Join(fields[2:], " "))
+		case !slices.Contains(d.Aliases, name):
+			d.Aliases = append(d.Aliases, name)
+		}
+	}
+	var out []Declaration
+	for _, name := range slices.Sorted(maps.Keys(found)) {
+		out = append(out, *found[name])
+	}
+	return out
 }

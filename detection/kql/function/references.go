@@ -8,18 +8,18 @@ func referenceFunctions() []Function {
 		{Name: "external_table", Signatures: []string{
 			"- externaltable name:string mapping:string?",
 			"- externaltable name:string max_age:timespan",
-		}, Doc: "external-table-function", By: Binder},
-		{Name: "materialized_view", Signatures: []string{"- materializedview name:string max_age:timespan?"}, Doc: "materialized-view-function", By: Binder},
-		{Name: "entity_group", Signatures: []string{"- entitygroup name:string"}, By: Binder},
+		}, Doc: "external-table-function"},
+		{Name: "materialized_view", Signatures: []string{"- materializedview name:string max_age:timespan?"}, Doc: "materialized-view-function"},
+		{Name: "entity_group", Signatures: []string{"- entitygroup name:string"}},
 		{Name: "stored_query_result", Signatures: []string{
 			"- storedqueryresult name:string",
 			"- storedqueryresult name:string index:long",
 			"- storedqueryresult name:string table_name:string",
-		}, Doc: "stored-query-result-function", By: Binder},
+		}, Doc: "stored-query-result-function"},
 		{Name: "graph", Signatures: []string{
 			"- graph name:string snapshot:string?",
 			"- graph name:string volatile:bool",
-		}, Doc: "graph-function", By: Binder},
+		}, Doc: "graph-function"},
 		{Name: "column_names_of", Signatures: []string{"- array<string> table:Tabular"}, Doc: "column-names-of-function", By: Binder},
 		{Name: "column_ifexists", Aliases: []string{"columnifexists"}, Signatures: []string{"value param1 column_name:string/Constant defaultValue:Scalar"}, Doc: "column-ifexists-function", By: Binder},
 		{Name: "iscolumnexists", Signatures: []string{"- bool column_name:string/Constant"}, By: Binder},
