@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/seed-67b27da2/geiger/detection/kql"
-	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
 
@@ -21,7 +20,7 @@ type Bound struct {
 // Bind compiles the rule's query for one schema. The error is a *syntax.Error; syntax.IsUnsupported tells a query that
 // is right but beyond the engine from one that is wrong.
 func (r *Rule) Bind(schema *kql.Schema) (*Bound, error) {
-	q, err := kql.Compile(&syntax.Source{Name: r.SourceName(), Text: r.Query}, schema)
+	q, err := kql.Compile(r.Source(), schema)
 	if err != nil {
 		return nil, err
 	}

@@ -39,7 +39,7 @@ func TestPublishedRuleDoesNotBind(t *testing.T) {
 		var faults *syntax.Error
 		require.ErrorAs(t, err, &faults)
 		require.Len(t, faults.Diagnostics, 3)
-		for i, want := range []syntax.Position{{Line: 17, Column: 34}, {Line: 30, Column: 34}, {Line: 40, Column: 34}} {
+		for i, want := range []syntax.Position{{Line: 37, Column: 36}, {Line: 50, Column: 36}, {Line: 60, Column: 36}} {
 			d := faults.Diagnostics[i]
 			at := faults.Source.Position(d.Span.Start)
 			require.Equal(t, [2]int{want.Line, want.Column}, [2]int{at.Line, at.Column})

@@ -16,9 +16,11 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
 
@@ -45,6 +47,10 @@ type Rule struct {
 
 	// File is where the rule was read from.
 	File string `yaml:"-"`
+	// Line is the line of the file on which the query begins, and Indent how far its lines are indented there; Line is 0 where the query
+	// is written in a form of YAML whose lines are not those of the query.
+	Line   int `yaml:"-"`
+	Indent int `yaml:"-"`
 }
 
 // DataConnector names the connector and the tables that a rule needs.
@@ -65,12 +71,13 @@ type FieldMapping struct {
 	ColumnName string `yaml:"columnName"`
 }
 
-// SourceName is how diagnostics call the query of a rule: positions behind it count from the first line of the query.
-func (r *Rule) SourceName() string {
-	if path.Ext(r.File) == ".kql" {
-		return r.File
+// Source is the query as diagnostics show it, with the positions of the file. Where these are not known, positions count from the first
+// line of the query, and the name says so.
+func (r *Rule) Source() *syntax.Source {
+	if r.Line > 0 {
+		return &syntax.Source{Name: r.File, Text: r.Query, Line: r.Line, Indent: r.Indent}
 	}
-	return r.File + "#query"
+	return &syntax.Source{Name: r.File + "#query", Text: r.Query}
 }
 
 // LoadError says what is wrong with a rule file, and where.
@@ -97,7 +104,7 @@ func (e *LoadError) Unwrap() error { return e.Err }
 func ParseRule(file string, text []byte) (*Rule, error) {
 	if path.Ext(file) == ".kql" {
 		name := strings.TrimSuffix(path.Base(file), ".kql")
-		return &Rule{ID: name, Name: name, Query: string(text), File: file, TriggerOperator: "gt"}, nil
+		return &Rule{ID: name, Name: name, Query: string(text), File: file, Line: 1, TriggerOperator: "gt"}, nil
 	}
 	var document yaml.Node
 	if err := yaml.Unmarshal(text, &document); err != nil {
@@ -111,7 +118,48 @@ func ParseRule(file string, text []byte) (*Rule, error) {
 		return nil, &LoadError{File: file, Line: yamlLine(err), Why: strings.ReplaceAll(strings.TrimPrefix(err.Error(), "yaml: "), "\n", " "), Err: err}
 	}
 	r.File = file
+	r.locate(document.Content[0], string(text))
 	return r, r.validate()
+}
+
+// locate finds the query in the text of its file: the lines of the query must be the ends of the file's lines.
+func (r *Rule) locate(document *yaml.Node, text string) {
+	for i := 0; i+1 < len(document.Content); i += 2 {
+		if document.Content[i].Value != "query" {
+			continue
+		}
+		lines, first := strings.Split(text, "\n"), document.Content[i+1].Line
+		if style := document.Content[i+1].Style; style&(yaml.LiteralStyle|yaml.FoldedStyle) == 0 {
+			first--
+		}
+		if indent, ok := indented(lines[min(first, len(lines)):], strings.Split(strings.TrimRight(r.Query, "\n"), "\n")); ok {
+			r.Line, r.Indent = first+1, indent
+		}
+	}
+}
+
+// indented reports whether the lines of a query are those of a file but for what stands before them, and how many runes that is.
+func indented(file, query []string) (int, bool) {
+	indent := -1
+	for i, line := range query {
+		if i >= len(file) {
+			return 0, false
+		}
+		if line = strings.TrimRight(line, "\r"); line == "" {
+			continue
+		}
+		if indent < 0 {
+			at := strings.Index(file[i], line)
+			if at < 0 {
+				return 0, false
+			}
+			indent = utf8.RuneCountInString(file[i][:at])
+		}
+		if rest := []rune(file[i]); len(rest) < indent || !strings.HasPrefix(string(rest[indent:]), line) {
+			return 0, false
+		}
+	}
+	return max(indent, 0), indent >= 0
 }
 
 func (r *Rule) validate() error {
@@ -180,6 +228,9 @@ var bundled embed.FS
 
 // Bundled returns the rules that come with geiger.
 func Bundled() ([]*Rule, error) { return LoadRules(bundled, "rules") }
+
+// BundledFiles are the files of the rules that come with geiger, under the names that Bundled gives them.
+func BundledFiles() fs.FS { return bundled }
 
 // LoadRules reads every .yaml, .yml and .kql file below root, in order of their names. Two rules with one id are an
 // error, because an expectation could not say which it means.

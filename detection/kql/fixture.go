@@ -147,7 +147,7 @@ func (o *serviceTable) run(x *execution) (*relation, error) {
 		return nil, err
 	}
 	if o.plan.Open {
-		return nil, &openSchema{o.plan.Span(), o.columns(t)}
+		return nil, &openSchema{o.plan.Span(), o.columns(t), t.rows == 0 && len(t.columns) == 0}
 	}
 	r := t.withoutLineage(o.plan.Fields)
 	if device := indexOfColumn(t.columns, "DeviceId"); o.plan.Name == "AssignedIPAddresses" && device >= 0 && len(args) > 0 {

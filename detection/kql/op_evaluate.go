@@ -14,6 +14,8 @@ import (
 type openSchema struct {
 	at      syntax.Span
 	columns []value.Column
+	// empty is set where there were no rows to tell the columns: those that the query names are taken to be among them.
+	empty bool
 }
 
 // Error is never shown: [Query.Run] handles it.
@@ -143,7 +145,7 @@ func (o *bagUnpack) run(x *execution) (*relation, error) {
 		}
 	}
 	if o.plan.Open {
-		return nil, &openSchema{o.plan.Span(), columns}
+		return nil, &openSchema{o.plan.Span(), columns, r.rows == 0}
 	}
 	return o.unpack(r, bags, kept, found), nil
 }
@@ -253,7 +255,7 @@ func (o *pivot) run(x *execution) (*relation, error) {
 		for _, name := range slices.Sorted(slices.Values(names)) {
 			fields = append(fields, value.Column{Name: name, Type: o.aggregate.results[0].Type})
 		}
-		return nil, &openSchema{o.plan.Span(), fields}
+		return nil, &openSchema{o.plan.Span(), fields, r.rows == 0}
 	}
 	return o.grid(x, r, keys, columns, names)
 }

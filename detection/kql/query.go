@@ -28,6 +28,7 @@ type Query struct {
 	root     operator
 	reads    map[string][]string
 	fixtures []string
+	late     []string // the columns that are taken to be among those of open operators
 }
 
 // Compile parses and binds a query and prepares it to run. The error is a
@@ -64,6 +65,9 @@ func (q *Query) bind() error {
 	}
 	slices.Sort(c.fixtures)
 	q.columns, q.plan, q.reads, q.fixtures = bound.Columns, bound.Plan, readColumns(bound.Plan), c.fixtures
+	if q.late == nil {
+		q.late = bound.Late
+	}
 	return nil
 }
 
@@ -113,12 +117,26 @@ func (q *Query) closed(run func(*Query) error) error {
 			next.unpacked = map[syntax.Span][]value.Column{}
 		}
 		next.unpacked[open.at] = open.columns
+		if next.late = q.late; open.empty {
+			next.unpacked[open.at] = withLate(open.columns, q.late)
+		}
 		if err := next.bind(); err != nil {
 			return err
 		}
 		q = next
 	}
 	return (&execution{source: q.source}).fail(syntax.Span{}, "more than %d operators have columns that depend on their rows", maxOpen)
+}
+
+// withLate adds the columns that the query names, of a type that is not known, where they are not there.
+func withLate(columns []value.Column, late []string) []value.Column {
+	out := slices.Clone(columns)
+	for _, name := range late {
+		if indexOfColumn(out, name) < 0 {
+			out = append(out, value.Column{Name: name})
+		}
+	}
+	return out
 }
 
 // maxOpen bounds how often a query is bound again; every open operator needs it once.

@@ -1,168 +1,214 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
 	"github.com/seed-67b27da2/geiger/detection"
 	"github.com/seed-67b27da2/geiger/detection/kql"
-	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 	"github.com/seed-67b27da2/geiger/detection/schema"
 	"github.com/seed-67b27da2/geiger/harness"
-	"github.com/seed-67b27da2/geiger/harness/ingest"
 )
 
 func newCheck(env *Environment) *cobra.Command {
 	var format string
+	var only []string
+	k := &checker{}
 	c := &cobra.Command{
-		Use:   "check [RULE...]",
+		Use:   "check [PATH...]",
 		Short: "Bind rules to the schemas of Defender XDR and Log Analytics",
 		Long: `Bind rules to the schemas of Defender XDR and Log Analytics.
 
-A RULE is an analytics-rule YAML file, a bare .kql file, or a folder of them; without any, the built-in rules are
-checked. Positions count from the first line of the query. A rule is in order if it binds in one of the schemas.`,
-		Example: "  geiger check\n  geiger check detection/rules\n  geiger check --format json rules/*.kql",
-		RunE: func(_ *cobra.Command, args []string) error {
+A PATH is an analytics-rule YAML file, a bare .kql file, or a folder of them; without any, the built-in rules are
+checked. Lines and columns are those of the file. A rule is in order if it binds in one of the schemas.
+
+--format json prints one object a line for each file and schema: file, schema, parses, binds, columns (name, type),
+diagnostics (code, severity, message, hint, line, col), unsupported (what geiger cannot run) and unfilled (columns that
+no source of geiger fills). With --run, each query that binds is run on empty tables too, those in place of a service
+included, and "runs" and "error" are added. Exit status 1 if a rule binds nowhere, 2 if geiger cannot run one.`,
+		Example: "  geiger check\n  geiger check --schema defender_xdr detection/rules\n  geiger check --format json --run rules/",
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkFormat(format, "text", "json"); err != nil {
 				return err
 			}
-			rules, err := rulesToCheck(args)
+			schemas, err := chosenSchemas(only)
 			if err != nil {
 				return err
 			}
-			return check(env.Stdout, rules, format)
+			k.schemas, k.out, k.json = schemas, env.Stdout, format == "json"
+			return k.check(cmd.Context(), args)
 		},
 	}
-	c.Flags().StringVar(&format, "format", "text", "output: text, or json (one line per rule and schema)")
+	c.Flags().StringVar(&format, "format", "text", "output: text, or json (one line per file and schema)")
+	c.Flags().StringSliceVar(&only, "schema", nil, "`schema` to bind to: defender_xdr, log_analytics; given again, both (default both)")
+	c.Flags().BoolVar(&k.run, "run", false, "also run each query that binds on empty tables")
 	return c
 }
 
-func rulesToCheck(args []string) ([]*detection.Rule, error) {
-	if len(args) == 0 {
-		return detection.Bundled()
+// checkedSchema is a schema under the name that programs know it by.
+type checkedSchema struct {
+	id     string
+	schema *kql.Schema
+}
+
+func chosenSchemas(only []string) ([]checkedSchema, error) {
+	all := []checkedSchema{{"defender_xdr", schema.DefenderXDR()}, {"log_analytics", schema.LogAnalytics()}}
+	if len(only) == 0 {
+		return all, nil
 	}
-	var rules []*detection.Rule
-	var faults []error
-	for _, arg := range args {
-		found, err := rulesAt(arg)
-		rules = append(rules, found...)
-		faults = append(faults, err)
-	}
-	return rules, errors.Join(faults...)
-}
-
-// checked is what is said of one rule under one schema.
-type checked struct {
-	File        string          `json:"file"`
-	Schema      string          `json:"-"`
-	SchemaID    string          `json:"schema"` // defender_xdr or log_analytics
-	Parses      bool            `json:"parses"`
-	Binds       bool            `json:"binds"`
-	Columns     []checkedColumn `json:"columns"`
-	Diagnostics []diagnostic    `json:"diagnostics"`
-	Unsupported []string        `json:"unsupported"`
-	Unfilled    []string        `json:"unfilled"` // columns that no source of geiger fills
-
-	text string
-}
-
-type checkedColumn struct {
-	Name string `json:"name"`
-	Type string `json:"type"`
-}
-
-type diagnostic struct {
-	Code     string `json:"code"`
-	Severity string `json:"severity"`
-	Message  string `json:"message"`
-	Hint     string `json:"hint,omitempty"`
-	Line     int    `json:"line"`
-	Col      int    `json:"col"`
-}
-
-func check(w io.Writer, rules []*detection.Rule, format string) error {
-	status := harness.ExitPass
-	schemas := []*kql.Schema{schema.DefenderXDR(), schema.LogAnalytics()}
-	for _, r := range rules {
-		var found []checked
-		for _, s := range schemas {
-			found = append(found, checkOne(r, s))
+	var out []checkedSchema
+	for _, id := range only {
+		i := slices.IndexFunc(all, func(s checkedSchema) bool { return s.id == id })
+		if i < 0 {
+			return nil, fmt.Errorf("--schema %s: no such schema; give defender_xdr or log_analytics", id)
 		}
-		status = worse(status, found)
-		if err := printChecked(w, r, found, format); err != nil {
+		out = append(out, all[i])
+	}
+	return out, nil
+}
+
+// checker checks rules and prints what it found.
+type checker struct {
+	schemas []checkedSchema
+	out     io.Writer
+	json    bool
+	run     bool
+
+	files, binding, unbound, beyond int
+}
+
+func (k *checker) check(ctx context.Context, paths []string) error {
+	files, err := ruleFiles(paths)
+	if err != nil {
+		return err
+	}
+	for found := range k.all(ctx, files) {
+		k.count(found)
+		if err := k.print(found); err != nil {
 			return err
 		}
 	}
-	if status != harness.ExitPass {
-		return exitError(status)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if !k.json && k.files > 1 {
+		fmt.Fprintf(k.out, "%d files: %d bind, %d do not bind, %d bind but geiger cannot run them\n", k.files, k.binding, k.unbound, k.beyond)
+	}
+	switch {
+	case k.unbound > 0:
+		return exitError(harness.ExitFail)
+	case k.beyond > 0:
+		return exitError(harness.ExitInconclusive)
 	}
 	return nil
 }
 
-// worse adds a rule to the exit status: 1 if it binds nowhere, 2 if the engine cannot run it.
-func worse(status int, found []checked) int {
-	binds, runs := false, false
-	for _, c := range found {
-		binds = binds || c.Binds
-		runs = runs || c.Binds && len(c.Unsupported) == 0
+// all checks the files on all processors and gives what was found in their order.
+func (k *checker) all(ctx context.Context, files []ruleFile) func(yield func([]checked) bool) {
+	return func(yield func([]checked) bool) {
+		ctx, stop := context.WithCancel(ctx)
+		defer stop()
+		results := make([]chan []checked, len(files))
+		for i := range results {
+			results[i] = make(chan []checked, 1)
+		}
+		next := make(chan int)
+		var workers sync.WaitGroup
+		defer workers.Wait()
+		for range runtime.GOMAXPROCS(0) {
+			workers.Go(func() {
+				for i := range next {
+					results[i] <- k.file(ctx, files[i])
+				}
+			})
+		}
+		workers.Go(func() {
+			defer close(next)
+			for i := range files {
+				select {
+				case next <- i:
+				case <-ctx.Done():
+					return
+				}
+			}
+		})
+		for _, r := range results {
+			select {
+			case found := <-r:
+				if !yield(found) {
+					stop()
+					return
+				}
+			case <-ctx.Done():
+				return
+			}
+		}
 	}
+}
+
+// ruleFile is a file to check, and where it is.
+type ruleFile struct {
+	name  string
+	files fs.FS
+}
+
+// ruleFiles lists the rule files at and below the paths, in order; those that come with geiger if no path is given.
+func ruleFiles(paths []string) ([]ruleFile, error) {
+	if len(paths) == 0 {
+		var out []ruleFile
+		rules, err := detection.Bundled()
+		for _, r := range rules {
+			out = append(out, ruleFile{r.File, detection.BundledFiles()})
+		}
+		return out, err
+	}
+	var out []ruleFile
+	for _, path := range paths {
+		before := len(out)
+		err := fs.WalkDir(hostFiles{}, filepath.ToSlash(path), func(name string, d fs.DirEntry, err error) error {
+			if err == nil && !d.IsDir() && detection.IsRuleFile(name) {
+				out = append(out, ruleFile{name, hostFiles{}})
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		if len(out) == before {
+			return nil, fmt.Errorf("%s: no rules here; a rule is a .yaml, .yml or .kql file", path)
+		}
+	}
+	return out, nil
+}
+
+// count adds a file to the summary.
+func (k *checker) count(found []checked) {
+	binds := slices.ContainsFunc(found, func(c checked) bool { return c.Binds })
+	runs := slices.ContainsFunc(found, func(c checked) bool { return c.Binds && len(c.Unsupported) == 0 && c.Error == "" })
+	k.files++
 	switch {
 	case !binds:
-		return harness.ExitFail
-	case !runs && status == harness.ExitPass:
-		return harness.ExitInconclusive
-	}
-	return status
-}
-
-func checkOne(r *detection.Rule, s *kql.Schema) checked {
-	c := checked{
-		File: r.File, Schema: s.Name(), Parses: true, Binds: true,
-		SchemaID: strings.ReplaceAll(strings.ToLower(s.Name()), " ", "_"),
-		Columns:  []checkedColumn{}, Diagnostics: []diagnostic{}, Unsupported: []string{}, Unfilled: []string{},
-	}
-	b, err := r.Bind(s)
-	var faults *syntax.Error
-	switch {
-	case err == nil:
-		for _, column := range b.Query.Columns() {
-			c.Columns = append(c.Columns, checkedColumn{column.Name, column.Type.String()})
-		}
-		for _, u := range ingest.Unfilled(b.Query.ReadColumns()) {
-			c.Unfilled = append(c.Unfilled, strings.TrimSuffix(u.Table+"."+u.Name, "."))
-		}
-	case errors.As(err, &faults):
-		c.text = err.Error()
-		for _, d := range faults.Diagnostics {
-			c.add(faults.Source, d)
-		}
+		k.unbound++
+	case !runs:
+		k.beyond++
 	default:
-		c.Parses, c.Binds, c.text = false, false, err.Error()
+		k.binding++
 	}
-	return c
 }
 
-func (c *checked) add(source *syntax.Source, d syntax.Diagnostic) {
-	switch d.Class {
-	case syntax.ClassUnsupported:
-		c.Unsupported = append(c.Unsupported, d.Message)
-	case syntax.ClassSyntax:
-		c.Parses, c.Binds = false, false
-	default:
-		c.Binds = false
-	}
-	at := source.Position(d.Span.Start)
-	c.Diagnostics = append(c.Diagnostics, diagnostic{d.Code, d.Severity.String(), d.Message, d.Hint, at.Line, at.Column})
-}
-
-func printChecked(w io.Writer, r *detection.Rule, found []checked, format string) error {
-	if format == "json" {
-		lines := json.NewEncoder(w)
+func (k *checker) print(found []checked) error {
+	if k.json {
+		lines := json.NewEncoder(k.out)
 		lines.SetEscapeHTML(false)
 		for _, c := range found {
 			if err := lines.Encode(c); err != nil {
@@ -171,29 +217,24 @@ func printChecked(w io.Writer, r *detection.Rule, found []checked, format string
 		}
 		return nil
 	}
-	if _, err := fmt.Fprintf(w, "%s (%s)\n", r.File, r.Name); err != nil {
+	if len(found) == 0 {
+		return nil
+	}
+	if _, err := fmt.Fprintf(k.out, "%s (%s)\n", found[0].File, found[0].rule); err != nil {
 		return err
 	}
 	for i, c := range found {
-		state := "binds"
-		switch {
-		case !c.Parses:
-			state = "is not KQL"
-		case !c.Binds:
-			state = "does not bind"
-		case len(c.Unsupported) > 0:
-			state = "binds, but geiger cannot run it"
-		}
 		same := i > 0 && c.text != "" && c.text == found[i-1].text
+		fmt.Fprintf(k.out, "  %s: %s", c.schemaName, c.state())
 		if same {
-			state += ", for the same reasons"
+			fmt.Fprint(k.out, ", for the same reasons")
 		}
-		fmt.Fprintf(w, "  %s: %s\n", c.Schema, state)
+		fmt.Fprintln(k.out)
 		if c.text != "" && !same {
-			fmt.Fprintf(w, "    %s\n", strings.ReplaceAll(c.text, "\n", "\n    "))
+			fmt.Fprintf(k.out, "    %s\n", strings.ReplaceAll(c.text, "\n", "\n    "))
 		}
 		for _, u := range c.Unfilled {
-			fmt.Fprintf(w, "    warning: reads %s, which no source of geiger fills\n", u)
+			fmt.Fprintf(k.out, "    warning: reads %s, which no source of geiger fills\n", u)
 		}
 	}
 	return nil

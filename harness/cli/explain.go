@@ -101,7 +101,7 @@ func (o *explainOptions) explain(ctx context.Context, env *Environment, args []s
 	if err != nil {
 		return nil, err
 	}
-	x := &explained{rule: rule, events: d.events, rows: o.rows, source: &syntax.Source{Name: rule.SourceName(), Text: rule.Query}}
+	x := &explained{rule: rule, events: d.events, rows: o.rows, source: rule.Source()}
 	if x.now, err = (&queryOptions{now: o.now}).clock(env, d); err != nil {
 		return nil, err
 	}

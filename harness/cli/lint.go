@@ -116,7 +116,7 @@ func (l *linter) rule(name string, text []byte) {
 		l.fault(name, err)
 		return
 	}
-	source := &syntax.Source{Name: r.SourceName(), Text: r.Query}
+	source := r.Source()
 	_, found := syntax.Parse(source)
 	for _, d := range found {
 		if d.Severity == syntax.SeverityError {

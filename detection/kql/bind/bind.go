@@ -3,6 +3,7 @@ package bind
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
@@ -20,6 +21,8 @@ type Result struct {
 	Plan Operator
 	// Tables lists every reference to a table of the schema, in the order they were met.
 	Tables []TableUse
+	// Late are the names of columns that were taken to be among those of operators with an open schema.
+	Late []string
 	// Diagnostics are in the order of the text.
 	Diagnostics []syntax.Diagnostic
 }
@@ -58,7 +61,7 @@ func BindWith( //nolint:revive // Bind, with options: callers look for it beside
 	}
 	b.checkDirectives(q.Directives)
 	out := b.bindStatements(q.Statements)
-	r := &Result{Tables: b.tables, Diagnostics: b.diagnostics}
+	r := &Result{Tables: b.tables, Late: slices.Sorted(maps.Keys(b.late)), Diagnostics: b.diagnostics}
 	slices.SortStableFunc(r.Diagnostics, func(x, y syntax.Diagnostic) int { return cmp.Compare(x.Span.Start, y.Span.Start) })
 	b.finish(r, out)
 	return r
@@ -111,6 +114,7 @@ type binder struct {
 	quiet       int                 // > 0 while what is bound has been reported on before
 	hidden      []syntax.Diagnostic // errors found while quiet that were not reported before
 	tables      []TableUse
+	late        map[string]bool
 	mentions    map[string]int
 
 	scope      *scope

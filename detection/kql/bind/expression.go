@@ -169,7 +169,7 @@ func (b *binder) resolve(e *syntax.Name, table bool) *bound {
 		return bad(e)
 	}
 	if b.row != nil && b.row.open && b.mode == normal {
-		c := b.row.infer(name)
+		c := b.infer(b.row, name)
 		return &bound{typing: c.typing, column: c, result: c, expr: &LateColumn{Typed: Typed{At: e.Span()}, Name: name}}
 	}
 	return b.unresolved(e, table)

@@ -165,10 +165,10 @@ func (b *binder) bindCommonKey(e *syntax.Name, in, right *relation) (keyPair, bo
 	_, l := in.find(e.Text)
 	_, r := right.find(e.Text)
 	if l == nil && in.open {
-		l = in.infer(e.Text)
+		l = b.infer(in, e.Text)
 	}
 	if r == nil && right.open {
-		r = right.infer(e.Text)
+		r = b.infer(right, e.Text)
 	}
 	switch {
 	case l == nil && r == nil:
@@ -245,7 +245,7 @@ func (b *binder) bindSide(e syntax.Expr, prefix string, side *relation) (*column
 	}
 	_, c := side.find(name.Text)
 	if c == nil && side.open {
-		c = side.infer(name.Text)
+		c = b.infer(side, name.Text)
 	}
 	if c == nil {
 		d := b.report("KS142", name.Span(), "the name '%s' does not refer to any known column, table, variable or function", name.Text)

@@ -53,6 +53,15 @@ func (r *relation) infer(name string) *column {
 	return c
 }
 
+// infer takes a column of an open relation to exist, and remembers its name.
+func (b *binder) infer(r *relation, name string) *column {
+	if b.late == nil {
+		b.late = map[string]bool{}
+	}
+	b.late[name] = true
+	return r.infer(name)
+}
+
 // symbol is what a name stands for outside the columns of a row.
 type symbol struct {
 	name   string

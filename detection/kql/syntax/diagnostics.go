@@ -142,7 +142,7 @@ func (s *Source) describe(b *strings.Builder, d Diagnostic) {
 		b.WriteByte(':')
 	}
 	fmt.Fprintf(b, "%s: %s", pos, d.Message)
-	line, column := excerpt(s.line(d.Span.Start), pos.Column)
+	line, column := excerpt(s.line(d.Span.Start), pos.Column-s.Indent)
 	fmt.Fprintf(b, "\n  %s\n  %s", strings.ReplaceAll(line, "\t", " "), s.underline(d.Span, column, line))
 	if d.Hint != "" {
 		b.WriteByte(' ')

@@ -31,6 +31,9 @@ type Source struct {
 	Name string
 	// Text is the query.
 	Text string
+	// Line is the line of the file on which the text begins, from 1; 0 counts as 1. Indent is how many runes stand before each line of
+	// the text in the file. With them a query inside YAML has the positions that an editor shows.
+	Line, Indent int
 }
 
 // Position finds the line and column of a byte offset. An offset beyond the text is its end.
@@ -40,8 +43,8 @@ func (s *Source) Position(offset int) Position {
 	start := strings.LastIndexByte(before, '\n') + 1
 	return Position{
 		Offset: offset,
-		Line:   strings.Count(before, "\n") + 1,
-		Column: utf8.RuneCountInString(before[start:]) + 1,
+		Line:   strings.Count(before, "\n") + max(1, s.Line),
+		Column: utf8.RuneCountInString(before[start:]) + s.Indent + 1,
 	}
 }
 
