@@ -171,8 +171,7 @@ func collectSet(a *aggregation) ([]*vector, error) {
 		}
 	}
 	if v.typ != value.Dynamic {
-		err := a.eachDistinct(v, limit, func(e int, g uint32) { add(g, v.at(e).ToDynamic()) })
-		return []*vector{dynamics(lists)}, err
+		return a.collectScalars(limit)
 	}
 	seen := make([]map[string]bool, a.groups)
 	for g := range seen {
@@ -187,6 +186,19 @@ func collectSet(a *aggregation) ([]*vector, error) {
 		}
 	})
 	return []*vector{dynamics(lists)}, err
+}
+
+// collectScalars is make_set of values that are no containers.
+func (a *aggregation) collectScalars(limit int) ([]*vector, error) {
+	v, lists := a.args[0], make([][]any, a.groups)
+	err := a.eachDistinct(v, limit, func(e int, g uint32) { lists[g] = append(lists[g], v.at(e).ToDynamic()) })
+	boxes := emptyLists(a.groups)
+	for g, list := range lists {
+		if list != nil {
+			boxes[g] = list
+		}
+	}
+	return []*vector{dynamics(boxes)}, err
 }
 
 // elementsOf is the elements of an array, or the value alone.

@@ -45,17 +45,12 @@ func (a *answer) share(negated bool) float64 {
 	return share
 }
 
-// table is one byte for each code below n: 1 if the value passes.
-func (a *answer) table(n int, negated bool) []uint8 {
-	pass, fail := uint8(1), uint8(0)
-	if negated {
-		pass, fail = fail, pass
-	}
-	out := make([]uint8, n)
-	for i := range a.size {
-		out[i] = fail
-		if a.has(uint32(i)) {
-			out[i] = pass
+// table is one byte for each value: 1 if it passes.
+func (a *answer) table(negated bool) []uint8 {
+	out := make([]uint8, a.size)
+	for i := range out {
+		if a.has(uint32(i)) != negated {
+			out[i] = 1
 		}
 	}
 	return out

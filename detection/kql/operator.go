@@ -184,18 +184,26 @@ func (o *scan) run(x *execution) (*relation, error) {
 	if !ok {
 		t = NewBuilder(o.columns).Table()
 	}
-	byName := map[string]int{}
-	for i, c := range t.columns {
-		byName[c.Name] = i
-	}
 	r := &relation{columns: o.columns, rows: t.rows, lineage: lazySlot(value.Long, func() *vector { return x.lineage.adopt(t) })}
-	for _, c := range o.columns {
-		i, ok := byName[c.Name]
-		if !ok {
-			r.slots = append(r.slots, newSlot(constantOf(value.Null(c.Type), t.rows)))
-			continue
+	r.slots = make([]*slot, len(o.columns))
+	slots := make([]slot, len(o.columns))
+	var nulls [16]*vector // by type; most columns of a schema are not in a recording
+	for i, c := range o.columns {
+		r.slots[i] = &slots[i]
+		slots[i].typ = c.Type
+		at, ok := t.position(c.Name)
+		switch {
+		case !ok:
+			null := &nulls[int(c.Type)%len(nulls)]
+			if *null == nil || (*null).typ != c.Type {
+				*null = constantOf(value.Null(c.Type), t.rows)
+			}
+			slots[i].stored = *null
+		case t.vectors[at].typ == c.Type:
+			slots[i].stored = t.vectors[at]
+		default:
+			slots[i].compute = func() *vector { return convertVector(t.vectors[at], c.Type) }
 		}
-		r.slots = append(r.slots, newSlot(convertVector(t.vectors[i], c.Type)))
 	}
 	return r, nil
 }

@@ -58,11 +58,11 @@ func (s *slot) base() *vector {
 }
 
 // through is the slot seen through another selection.
-func (s *slot) through(next *selection) *slot {
+func (s *slot) through(next *selection) slot {
 	if s.stored == nil {
-		return &slot{typ: s.typ, compute: s.resting, selection: next}
+		return slot{typ: s.typ, compute: s.resting, selection: next}
 	}
-	return &slot{typ: s.typ, stored: s.stored, plain: s.plain, selection: next}
+	return slot{typ: s.typ, stored: s.stored, plain: s.plain, selection: next}
 }
 
 // selection is a list of row numbers, shared by all the slots it applies to. It
@@ -214,19 +214,21 @@ func (r *relation) handle(row int) int64 {
 // filter keeps the given rows in the given order; numbers may repeat.
 func (r *relation) filter(keep []uint32) *relation {
 	out := &relation{columns: r.columns, rows: len(keep), slots: make([]*slot, len(r.slots))}
-	composed := map[*selection]*selection{}
-	narrow := func(s *slot) *slot {
-		next, ok := composed[s.selection]
-		if !ok {
-			next = s.selection.through(keep)
-			composed[s.selection] = next
+	slots := make([]slot, len(r.slots)+1)
+	var composed [][2]*selection // what was, and what it becomes
+	narrow := func(i int, s *slot) *slot {
+		at := slices.IndexFunc(composed, func(c [2]*selection) bool { return c[0] == s.selection })
+		if at < 0 {
+			at = len(composed)
+			composed = append(composed, [2]*selection{s.selection, s.selection.through(keep)})
 		}
-		return s.through(next)
+		slots[i] = s.through(composed[at][1])
+		return &slots[i]
 	}
 	for i, s := range r.slots {
-		out.slots[i] = narrow(s)
+		out.slots[i] = narrow(i, s)
 	}
-	out.lineage = narrow(r.lineage)
+	out.lineage = narrow(len(r.slots), r.lineage)
 	return out
 }
 

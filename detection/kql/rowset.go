@@ -1,6 +1,9 @@
 package kql
 
-import "math/bits"
+import (
+	"math"
+	"math/bits"
+)
 
 // rowset is a set of the rows of a stored table, one bit each. The conjuncts of a condition clear the bits of rows that
 // they turn away, before the rows that are left are listed.
@@ -57,22 +60,23 @@ const sparse = 12
 
 // keepCodes keeps the rows whose code has the wanted answer.
 func (s *rowset) keepCodes(codes *narrow, a *answer, negated bool) {
+	const most = 1 << 12 // entries of a table, which is faster than bits as long as it is small
 	switch {
+	case a.size <= most && codes.bytes != nil:
+		keepByTable(s, codes.bytes, a.table(negated))
+	case a.size <= most && codes.halves != nil:
+		keepByTable(s, codes.halves, a.table(negated))
 	case codes.bytes != nil:
-		keepShort(s, codes.bytes, a.table(1<<8, negated))
+		keepByBits(s, codes.bytes, a.bits, negated)
 	case codes.halves != nil:
-		keepShort(s, codes.halves, a.table(1<<16, negated))
+		keepByBits(s, codes.halves, a.bits, negated)
 	default:
-		flip := uint64(0)
-		if negated {
-			flip = ^flip
-		}
-		s.keepLong(codes.words, a.bits, flip)
+		keepByBits(s, codes.words, a.bits, negated)
 	}
 }
 
-// keepShort keeps the rows whose code has a one in the table, which has an entry for every code there can be.
-func keepShort[T uint8 | uint16](s *rowset, codes []T, table []uint8) {
+// keepByTable keeps the rows whose code has a one in the table.
+func keepByTable[T uint8 | uint16](s *rowset, codes []T, table []uint8) {
 	for i, w := range s.words {
 		if w == 0 {
 			continue
@@ -94,23 +98,27 @@ func keepShort[T uint8 | uint16](s *rowset, codes []T, table []uint8) {
 	}
 }
 
-// keepLong keeps the rows whose code has a bit, after flipping all bits.
-func (s *rowset) keepLong(codes []uint32, answers []uint64, flip uint64) {
+// keepByBits keeps the rows whose code has a bit, or if negated has none.
+func keepByBits[T uint8 | uint16 | uint32](s *rowset, codes []T, answers []uint64, negated bool) {
+	flip := uint64(0)
+	if negated {
+		flip = ^flip
+	}
 	for i, w := range s.words {
 		if w == 0 {
 			continue
 		}
 		part := codes[i*64 : min(i*64+64, len(codes))]
+		hits := uint64(0)
 		if bits.OnesCount64(w) < sparse {
 			for rest := w; rest != 0; rest &= rest - 1 {
 				j := bits.TrailingZeros64(rest)
 				c := part[j]
-				w &^= (^(answers[c>>6] ^ flip) >> (c & 63) & 1) << j
+				hits |= (answers[c>>6] >> (c & 63) & 1) << j
 			}
-			s.words[i] = w
+			s.words[i] = w & (hits ^ flip)
 			continue
 		}
-		hits := uint64(0)
 		for j, c := range part {
 			hits |= (answers[c>>6] >> (c & 63) & 1) << (j & 63)
 		}
@@ -121,27 +129,78 @@ func (s *rowset) keepLong(codes []uint32, answers []uint64, flip uint64) {
 // keepOrdered keeps the rows whose number stands to the bound as the sign says. Blocks of which all or no numbers do
 // are not looked into.
 func (s *rowset) keepOrdered(p *packed, sign relationSign, bound int64) {
-	accepts := func(n int64) bool { return sign.accepts(compareInts(n, bound)) }
+	in, some := sign.interval(bound)
+	negated := sign == isLess|isGreater
 	for i := range p.blocks {
 		b := &p.blocks[i]
 		words := s.words[i*blockRows/64 : min((i+1)*blockRows/64, len(s.words))]
-		switch low, high := compareInts(b.least, bound), compareInts(b.most, bound); {
-		case low == high && low != 0 || b.least == b.most:
-			if !sign.accepts(low) {
+		switch {
+		case !some || in.most < b.least || b.most < in.least:
+			if !negated {
 				clear(words)
 			}
-		case low == 0 && high > 0 && sign == isEqual|isGreater, low < 0 && high == 0 && sign == isEqual|isLess:
-		default:
-			for k, w := range words {
-				for rest := w; rest != 0; rest &= rest - 1 {
-					j := bits.TrailingZeros64(rest)
-					if !accepts(b.at(k*64 + j)) {
-						w &^= 1 << j
-					}
-				}
-				words[k] = w
+		case in.least <= b.least && b.most <= in.most:
+			if negated {
+				clear(words)
 			}
+		default:
+			b.keepWithin(words, interval{max(in.least, b.least), min(in.most, b.most)}, negated)
 		}
+	}
+}
+
+// interval is the numbers that a sign accepts, or for != those that it does not; false if there are none.
+func (s relationSign) interval(bound int64) (interval, bool) {
+	in := interval{math.MinInt64, math.MaxInt64}
+	switch s {
+	case isLess:
+		in.most = bound - 1
+		return in, bound != math.MinInt64
+	case isLess | isEqual:
+		in.most = bound
+	case isGreater:
+		in.least = bound + 1
+		return in, bound != math.MaxInt64
+	case isGreater | isEqual:
+		in.least = bound
+	default:
+		in = interval{bound, bound}
+	}
+	return in, true
+}
+
+// keepWithin keeps the rows of a block whose number lies in an interval, or if negated does not. Both ends of the
+// interval lie in the block's own.
+func (b *block) keepWithin(words []uint64, in interval, negated bool) {
+	flip := uint64(0)
+	if negated {
+		flip = ^flip
+	}
+	low, width := uint64(in.least)-uint64(b.least), uint64(in.most)-uint64(in.least)
+	switch {
+	case b.wide != nil:
+		keepRange(words, b.wide, uint64(in.least), width, flip)
+	case b.above.bytes != nil:
+		keepRange(words, b.above.bytes, low, width, flip)
+	case b.above.halves != nil:
+		keepRange(words, b.above.halves, low, width, flip)
+	default:
+		keepRange(words, b.above.words, low, width, flip)
+	}
+}
+
+// keepRange keeps the rows whose number is at most width above low, modulo 2^64, after flipping all bits.
+func keepRange[T uint8 | uint16 | uint32 | int64](words []uint64, numbers []T, low, width, flip uint64) {
+	for i, w := range words {
+		if w == 0 {
+			continue
+		}
+		hits := uint64(0)
+		for j, n := range numbers[i*64 : min(i*64+64, len(numbers))] {
+			_, outside := bits.Sub64(width, uint64(n)-low, 0)
+			hits |= (1 - outside) << (j & 63)
+		}
+		words[i] = w & (hits ^ flip)
 	}
 }
 

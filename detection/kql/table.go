@@ -34,6 +34,17 @@ type Table struct {
 	vectors []*vector
 	rows    int
 	origins func() origins
+	places  map[string]int // of the columns by name; nil in a result
+}
+
+// position finds a column by name.
+func (t *Table) position(name string) (int, bool) {
+	if t.places != nil {
+		i, ok := t.places[name]
+		return i, ok
+	}
+	i := slices.IndexFunc(t.columns, func(c value.Column) bool { return c.Name == name })
+	return i, i >= 0
 }
 
 // origins is where the rows of a table come from: the lineage handle of every row, and the sets behind the handles.
@@ -119,8 +130,10 @@ func (b *Builder) Len() int { return len(b.lineage) }
 func (b *Builder) Table() *Table {
 	from := origins{handles: lineageOf(b.lineage).pack()}
 	t := &Table{columns: b.columns, rows: len(b.lineage), origins: func() origins { return from }}
+	t.places = make(map[string]int, len(b.columns))
 	for i := range b.cells {
 		t.vectors = append(t.vectors, b.cells[i].vector())
+		t.places[b.columns[i].Name] = i
 	}
 	return t
 }
