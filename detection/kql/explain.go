@@ -111,6 +111,7 @@ const (
 	HintWildcard   HintKind = "wildcard"          // the pattern has a wildcard, which the operator does not know
 	HintPath       HintKind = "path"              // a path against a file name, or the other kind of slash
 	HintPart       HintKind = "part"              // the text is there, at another place than the operator looks
+	HintNear       HintKind = "near"              // most of the text is there
 	HintEmpty      HintKind = "empty"             // the value is null or the empty string
 	HintNeverSet   HintKind = "never filled"      // the column is empty in every row of its table
 	HintTime       HintKind = "time window"       // the row is too old or too new

@@ -151,12 +151,16 @@ func (d *demand) wanted() string {
 	case len(d.operands) == 1 && !d.lists():
 		return prefix + d.sign + " " + Literal(d.operands[0])
 	}
-	all := listed(d.operands)
 	var parts []string
-	for _, v := range all[:min(len(all), maxListed)] {
-		parts = append(parts, Literal(v))
+	seen := map[string]bool{}
+	for _, v := range listed(d.operands) {
+		text := Literal(v)
+		if len(parts) < maxListed && !seen[text] {
+			parts = append(parts, text)
+		}
+		seen[text] = true
 	}
-	if more := len(all) - len(parts); more > 0 {
+	if more := len(seen) - len(parts); more > 0 {
 		parts = append(parts, fmt.Sprintf("and %d more", more))
 	}
 	return prefix + d.sign + " (" + strings.Join(parts, ", ") + ")"

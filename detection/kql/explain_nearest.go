@@ -51,7 +51,7 @@ func (e *explainer) nearest(candidates func(Source) bool) (*Rejection, error) {
 	return e.mostTelling(best)
 }
 
-// mostTelling gives the miss whose first reason has the most hints. Wide rows cost more to look at, so that fewer are.
+// mostTelling gives the miss whose first reason has the most hints, or the closest text. Wide rows cost more to look at, so that fewer are.
 func (e *explainer) mostTelling(found []miss) (*Rejection, error) {
 	best, hints := 0, -1
 	for i, m := range found {
@@ -70,13 +70,18 @@ func (e *explainer) mostTelling(found []miss) (*Rejection, error) {
 	return &r, err
 }
 
-// hintsOf counts the likely causes of the first reason, without those that only say what the value is.
+// hintsOf counts the likely causes of the first reason, without those that only say what the value is. That most of a
+// text is there counts for less.
 func hintsOf(reasons []Reason) int {
 	n := 0
 	for _, first := range reasons[:min(1, len(reasons))] {
 		for _, h := range first.Hints {
-			if !slices.Contains([]HintKind{HintEmpty, HintNeverSet, HintThreshold, HintNoPartner}, h.Kind) {
+			switch h.Kind {
+			case HintEmpty, HintNeverSet, HintThreshold, HintNoPartner:
+			case HintNear:
 				n++
+			default:
+				n += 2
 			}
 		}
 	}

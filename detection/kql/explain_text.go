@@ -23,6 +23,7 @@ func (d *demand) textHints() []Hint {
 	t.hintSpaceAndQuotes()
 	t.hintWildcard()
 	t.hintPart()
+	t.hintNear()
 	return t.hints
 }
 
@@ -53,16 +54,38 @@ func matchesAny(op stringOperator, text string, needles []string) bool {
 	return err == nil && m.matches(text)
 }
 
-// would reports whether a changed text matches changed needles, at least without regard to case.
+// would reports whether a changed text matches changed needles, if need be without regard to case or to terms (which is
+// then a hint of its own, unless it is the only one).
 func (t *textHinter) would(text string, needles []string) bool {
-	if matchesAny(t.operator, text, needles) {
+	switch {
+	case matchesAny(t.operator, text, needles):
 		return true
-	}
-	if t.operator.sensitive && t.ignoringCase(text, needles) {
+	case t.operator.sensitive && !t.ignoringCase(t.text, t.needles) && t.ignoringCase(text, needles):
 		t.add(HintCase, "%s", t.caseAdvice())
 		return true
+	case isTermKind(t.operator.kind) && !t.ignoringTerms(t.text, t.needles) && t.ignoringTerms(text, needles):
+		changed := &textHinter{operator: t.operator, sign: t.sign, text: text, needles: needles}
+		changed.hintTerm()
+		t.hints = append(t.hints, changed.hints...)
+		return true
+	default:
+		return false
 	}
-	return false
+}
+
+// isTermKind tells the operators that look at terms.
+func isTermKind(k matchKind) bool {
+	return slices.Contains([]matchKind{matchTerm, matchTermPrefix, matchTermSuffix, matchAnyTerm, matchAllTerms}, k)
+}
+
+// ignoringTerms reports whether the needles are in the text, all of them if the operator wants all.
+func (t *textHinter) ignoringTerms(text string, needles []string) bool {
+	plain := stringOperator{kind: matchContains, sensitive: t.operator.sensitive}
+	absent := func(n string) bool { return !matchesAny(plain, text, []string{n}) }
+	if t.operator.kind == matchAllTerms {
+		return !slices.ContainsFunc(needles, absent)
+	}
+	return slices.ContainsFunc(needles, func(n string) bool { return !absent(n) })
 }
 
 func (t *textHinter) ignoringCase(text string, needles []string) bool {
@@ -96,29 +119,19 @@ func (t *textHinter) caseAdvice() string {
 // hintTerm finds a needle inside a longer term.
 func (t *textHinter) hintTerm() {
 	op := t.operator
-	switch op.kind {
-	case matchTerm, matchTermPrefix, matchTermSuffix, matchAnyTerm, matchAllTerms:
-	default:
+	if !isTermKind(op.kind) || !t.ignoringTerms(t.text, t.needles) {
 		return
 	}
 	instead := "contains"
 	if op.sensitive {
 		instead += "_cs"
 	}
-	plain := stringOperator{kind: matchContains, sensitive: op.sensitive}
-	joined := ""
+	term := stringOperator{kind: termKind(op.kind), sensitive: op.sensitive}
 	for _, n := range t.needles {
-		switch found := matchesAny(plain, t.text, []string{n}); {
-		case found && !matchesAny(stringOperator{kind: termKind(op.kind), sensitive: op.sensitive}, t.text, []string{n}):
-			if joined == "" {
-				joined = t.joint(n)
-			}
-		case !found && op.kind == matchAllTerms:
+		if joined := t.joint(n); joined != "" && !matchesAny(term, t.text, []string{n}) {
+			t.add(HintTerm, "%s; %s does not look at terms", joined, instead)
 			return
 		}
-	}
-	if joined != "" {
-		t.add(HintTerm, "%s; %s does not look at terms", joined, instead)
 	}
 }
 
@@ -264,4 +277,44 @@ func (t *textHinter) hintPart() {
 			}
 		}
 	}
+}
+
+// hintNear finds the piece of a needle that is there, if it is most of it.
+func (t *textHinter) hintNear() {
+	if len(t.hints) > 0 || t.operator.kind == matchRegex {
+		return
+	}
+	text, best := fold(t.text[:min(len(t.text), maxCompared)]), ""
+	of := ""
+	for _, n := range t.needles[:min(len(t.needles), maxCompared)] {
+		if piece := longestPiece(text, fold(n[:min(len(n), maxCompared)])); len(piece) > len(best) && 2*len(piece) >= len(n) {
+			best, of = piece, n
+		}
+	}
+	if len(best) >= leastPiece {
+		t.add(HintNear, "of %s the value has no more than %s", quoted(of), quoted(best))
+	}
+}
+
+// maxCompared bounds the work of finding a common piece; one shorter than leastPiece says nothing.
+const maxCompared, leastPiece = 1024, 4
+
+// longestPiece is the longest text that both have.
+func longestPiece(a, b string) string {
+	best, end := 0, 0
+	before := make([]int, len(b)+1) // the length of the common piece that ends at each place of b
+	for i := range len(a) {
+		diagonal := 0
+		for j := range len(b) {
+			length := 0
+			if a[i] == b[j] {
+				length = diagonal + 1
+			}
+			diagonal, before[j+1] = before[j+1], length
+			if length > best {
+				best, end = length, j+1
+			}
+		}
+	}
+	return strings.ToValidUTF8(b[end-best:end], "")
 }

@@ -149,7 +149,7 @@ func (e *examiner) columnHints(c *bind.Column) ([]Hint, error) {
 	from := origin(inputOf(e.node.plan, e.role), c.Index)
 	switch {
 	case v.IsNull() || v.String() == "":
-		return []Hint{e.emptyHint(c, from)}, nil
+		return e.emptyHints(c, from)
 	case from.aggregate == "":
 		return nil, nil
 	}
@@ -172,6 +172,30 @@ func keeps(aggregate string) (which string, ok bool) {
 	default:
 		return "", false
 	}
+}
+
+// emptyHints say of a computed value that is missing which of the columns behind it are.
+func (e *examiner) emptyHints(c *bind.Column, from source) ([]Hint, error) {
+	hints := []Hint{e.emptyHint(c, from)}
+	if from.scan != nil {
+		return hints, nil
+	}
+	x := e.definition(c)
+	if x == nil {
+		return hints, nil
+	}
+	for _, behind := range columnsIn(x) {
+		b := behind.(*bind.Column)
+		v, err := e.value(b)
+		if err != nil {
+			return nil, err
+		}
+		if v.IsNull() || v.String() == "" {
+			more, err := e.emptyHints(b, origin(inputOf(e.node.plan, e.role), b.Index))
+			return append(hints, more...), err
+		}
+	}
+	return hints, nil
 }
 
 // emptyHint tells a value that is missing here from a column that is always empty.
