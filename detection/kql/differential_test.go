@@ -163,7 +163,7 @@ func (u *unknowns) check(text string, s *kql.Schema, db kql.Database, now time.T
 var naiveLacks = []string{
 	"*bind.Consume", "*bind.Reduce", "*bind.Several", "*bind.TopHitters",
 	"aggregate buildschema", "aggregate hll", "aggregate hll_if", "aggregate hll_merge",
-	"aggregate percentilesw", "aggregate percentilesw_array", "aggregate percentilew", "aggregate tdigest",
+	"aggregate passthrough", "aggregate percentilesw", "aggregate percentilesw_array", "aggregate percentilew", "aggregate tdigest",
 	"functions of the service", "options of plugin bag_unpack", "parse kind=regex", "parse-kv",
 	"plugin basket", "plugin autocluster", "plugin diffpatterns", "plugin active_users_count", "plugin activity_counts_metrics", "plugin activity_engagement", "plugin activity_metrics",
 	"plugin dcount_intersect", "plugin funnel_sequence", "plugin funnel_sequence_completion", "plugin identity",

@@ -151,21 +151,32 @@ type toScalar struct {
 
 func (e *toScalar) eval(x *execution, r *relation) (*vector, error) {
 	cell, ok := x.scalars[e]
-	if !ok {
-		t, err := e.plan.run(x)
+	if !ok || !x.subjects.current(e) {
+		err := x.subjects.depend(e, func() (err error) {
+			cell, err = e.find(x)
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}
-		v := value.Null(e.result)
-		if t.rows > 0 && len(t.slots) > 0 {
-			v = value.Convert(t.vector(0).value(0), e.result)
-		}
-		cell = constantOf(v, 1)
 		x.scalars[e] = cell
 	}
 	out := *cell
 	out.rows = r.rows
 	return &out, nil
+}
+
+// find runs the table for its first cell.
+func (e *toScalar) find(x *execution) (*vector, error) {
+	t, err := e.plan.run(x)
+	if err != nil {
+		return nil, err
+	}
+	v := value.Null(e.result)
+	if t.rows > 0 && len(t.slots) > 0 {
+		v = value.Convert(t.vector(0).value(0), e.result)
+	}
+	return constantOf(v, 1), nil
 }
 
 // truth evaluates a predicate to the rows for which it is true.

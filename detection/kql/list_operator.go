@@ -87,10 +87,14 @@ func (c *compiler) inTable(e *bind.InTable) expr {
 }
 
 func (e *inTable) list(x *execution) (*literalList, error) {
-	if known, ok := x.lists[e]; ok {
+	if known, ok := x.lists[e]; ok && x.subjects.current(e) {
 		return &literalList{known.values}, nil
 	}
-	t, err := e.plan.run(x)
+	var t *relation
+	err := x.subjects.depend(e, func() (err error) {
+		t, err = e.plan.run(x)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -227,8 +227,7 @@ func (o *mvApply) run(x *execution) (*relation, error) {
 		for end < len(origin) && origin[end] == origin[start] {
 			end++
 		}
-		x.subjects[o.plan.ID] = rows.filter(sequence(end)[start:])
-		part, err := o.subquery.run(x)
+		part, err := x.feed(o.plan.ID, rows.filter(sequence(end)[start:]), o.subquery)
 		if err != nil {
 			return nil, err
 		}

@@ -313,17 +313,16 @@ type shared struct {
 }
 
 func (o *shared) run(x *execution) (*relation, error) {
-	if r, ok := x.shared[o.id]; ok {
+	r, ok := x.shared[o.id]
+	if ok && x.subjects.current(o.id) {
 		return r, nil
 	}
-	r, err := o.input.run(x)
+	err := x.subjects.depend(o.id, func() (err error) {
+		r, err = o.input.run(x)
+		return err
+	})
 	if err == nil {
 		x.shared[o.id] = r
 	}
 	return r, err
 }
-
-// subject is the rows that an enclosing operator feeds.
-type subject struct{ id int }
-
-func (o *subject) run(x *execution) (*relation, error) { return x.subjects[o.id], nil }

@@ -146,7 +146,7 @@ const maxOpen = 32
 func (q *Query) execution(ctx context.Context, db Database, now time.Time) *execution {
 	return &execution{
 		ctx: ctx, db: db, now: value.FromTime(now), source: q.source,
-		shared: map[int]*relation{}, subjects: map[int]*relation{}, scalars: map[*toScalar]*vector{},
+		shared: map[int]*relation{}, subjects: newSubjects(), scalars: map[*toScalar]*vector{},
 		lists: map[*inTable]*tableList{}, limits: DefaultLimits(),
 	}
 }
@@ -167,7 +167,7 @@ type execution struct {
 	source   *syntax.Source
 	lineage  lineage
 	shared   map[int]*relation
-	subjects map[int]*relation
+	subjects subjects
 	scalars  map[*toScalar]*vector
 	lists    map[*inTable]*tableList
 	matches  matchCache

@@ -156,13 +156,17 @@ func (b *binder) bindPartition(op *syntax.Partition, in *relation) *relation {
 	scope := b.scope
 	defer func() { b.scope = scope }()
 	b.scope = newScope(scope)
-	if by.column != nil {
-		key := *by
-		b.scope.define(&symbol{name: by.column.name, scalar: &key})
-	}
-	plan := &Partition{Input: in.op, By: by.expr, ID: b.id()}
+	strategy := word(property(op.Properties, "hint.strategy"))
+	plan := &Partition{Input: in.op, By: by.expr, ID: b.id(), Limited: strategy == "" || strategy == "legacy"}
 	subject := &relation{columns: in.all(), open: in.open, serialized: in.serialized}
 	subject.op = &Subject{Output: b.output(subject, op), ID: plan.ID}
+	if by.column != nil {
+		key := *by
+		if op.Body != nil {
+			key.column, key.expr = nil, keyOf(by, subject)
+		}
+		b.scope.define(&symbol{name: by.column.name, scalar: &key})
+	}
 	sub := subject
 	switch {
 	case op.Body != nil:
@@ -180,6 +184,13 @@ func (b *binder) bindPartition(op *syntax.Partition, in *relation) *relation {
 	plan.Output = b.output(r, op)
 	r.op = plan
 	return r
+}
+
+// keyOf is the value that the rows of a part share, for a subquery that has a source of its own.
+func keyOf(by *bound, subject *relation) Expr {
+	output := Output{Fields: []value.Column{{Name: by.column.name, Type: by.typing.valueType()}}, At: by.span()}
+	plan := &Project{Output: output, Input: subject.op, Exprs: []Expr{by.expr}, Keyword: "project"}
+	return &ToScalar{Typed: Typed{Result: by.typing.valueType(), At: by.span()}, Plan: plan}
 }
 
 // requireGroupKey checks a column that rows are grouped by.

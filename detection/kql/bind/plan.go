@@ -367,13 +367,15 @@ type Render struct {
 	Properties map[string]string
 }
 
-// Partition runs Subquery over the rows of each distinct value of By and joins the results together.
+// Partition runs Subquery over the rows of each distinct value of By and joins the results together. Limited is set for the
+// legacy strategy, the default one, which takes few values.
 type Partition struct {
 	Output
 	Input    Operator
 	By       Expr
 	ID       int
 	Subquery Operator
+	Limited  bool
 }
 
 // Evaluate runs a plugin. Its own columns need not be known before it runs: see Output.Open.
