@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"archive/zip"
 	"context"
 	"crypto/rand"
 	"flag"
@@ -56,5 +57,16 @@ func TestScripts(t *testing.T) {
 			e.Setenv("RECORDINGS", recordings)
 			return nil
 		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"zip": zipFolder},
 	})
+}
+
+// zipFolder packs a folder: zip FILE FOLDER.
+func zipFolder(ts *testscript.TestScript, _ bool, args []string) {
+	file, err := os.Create(ts.MkAbs(args[0]))
+	ts.Check(err)
+	z := zip.NewWriter(file)
+	ts.Check(z.AddFS(os.DirFS(ts.MkAbs(args[1]))))
+	ts.Check(z.Close())
+	ts.Check(file.Close())
 }

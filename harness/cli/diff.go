@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 	"time"
 
@@ -93,15 +92,15 @@ func (o *diffOptions) run(ctx context.Context, env *Environment, args []string) 
 	if err != nil {
 		return err
 	}
-	dirs, err := recordings(args[2:])
+	found, err := recordings(args[2:])
 	if err != nil {
 		return err
 	}
-	d := &ruleDiff{SchemaVersion: 1, Summary: diffSummary{Rules: len(pairs), Recordings: len(dirs)}, Changes: []rowChange{}, Faults: []diffFault{}}
-	for _, dir := range dirs {
-		r, err := o.recorded(dir, known)
+	d := &ruleDiff{SchemaVersion: 1, Summary: diffSummary{Rules: len(pairs), Recordings: len(found)}, Changes: []rowChange{}, Faults: []diffFault{}}
+	for _, rec := range found {
+		r, err := o.recorded(rec, known)
 		if err != nil {
-			return fmt.Errorf("%s: %w", dir, err)
+			return fmt.Errorf("%s: %w", rec.name, err)
 		}
 		for _, p := range pairs {
 			if err := d.add(ctx, r, p); err != nil {
@@ -164,18 +163,18 @@ type recordedRun struct {
 	extra  []harness.Fixture
 }
 
-func (o *diffOptions) recorded(dir string, known []*harness.Scenario) (*recordedRun, error) {
-	r, err := telemetry.Read(os.DirFS(dir))
+func (o *diffOptions) recorded(rec recordingFiles, known []*harness.Scenario) (*recordedRun, error) {
+	r, err := telemetry.Read(rec.files)
 	if err != nil {
 		return nil, err
 	}
-	run := &recordedRun{dir: dir, events: r.Events, now: r.Manifest.Ended, tables: map[*kql.Schema]kql.Tables{}}
+	run := &recordedRun{dir: rec.name, events: r.Events, now: r.Manifest.Ended, tables: map[*kql.Schema]kql.Tables{}}
 	e, kept, err := harness.ReadEvidence(r)
 	if err != nil {
 		return run, nil // telemetry without a run: all rows count alike
 	}
 	run.now, run.phase = e.Ended, harness.Phases(e)
-	s, err := o.scenarioOf(dir, e, kept, known)
+	s, err := o.scenarioOf(rec, e, kept, known)
 	if err != nil {
 		return nil, err
 	}

@@ -54,17 +54,17 @@ func (d *data) add(name string) error {
 	if err != nil {
 		return err
 	}
-	if !info.IsDir() {
+	if !info.IsDir() && filepath.Ext(name) != ".zip" {
 		return d.addEvents(name)
 	}
-	dirs, err := recordings([]string{name})
+	found, err := recordings([]string{name})
 	if err != nil {
 		return err
 	}
-	for _, dir := range dirs {
-		r, err := telemetry.Read(os.DirFS(dir))
+	for _, rec := range found {
+		r, err := telemetry.Read(rec.files)
 		if err != nil {
-			return fmt.Errorf("%s: %w", dir, err)
+			return fmt.Errorf("%s: %w", rec.name, err)
 		}
 		d.events = append(d.events, r.Events...)
 		d.upTo(r.Manifest.Ended)

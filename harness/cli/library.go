@@ -169,7 +169,7 @@ func (l *library) readScenario(file string) (*harness.Scenario, error) {
 }
 
 // scenarioOf finds the scenario of a recorded run: the one of that name, or else the copy that the recording kept.
-func (l *library) scenarioOf(dir string, e *harness.Evidence, kept []byte, known []*harness.Scenario) (*harness.Scenario, error) {
+func (l *library) scenarioOf(rec recordingFiles, e *harness.Evidence, kept []byte, known []*harness.Scenario) (*harness.Scenario, error) {
 	if i := slices.IndexFunc(known, func(s *harness.Scenario) bool { return s.Name == e.Scenario }); i >= 0 {
 		return known[i], nil
 	}
@@ -180,6 +180,9 @@ func (l *library) scenarioOf(dir string, e *harness.Evidence, kept []byte, known
 	if err != nil {
 		return nil, err
 	}
-	files := os.DirFS(filepath.Join(dir, harness.FixtureFolder))
+	files, err := fs.Sub(rec.files, harness.FixtureFolder)
+	if err != nil {
+		return nil, err
+	}
 	return scenario.Parse("scenario.yaml", kept, scenario.Library{Techniques: techniques, AtomicsFolder: atomicsOnTarget, Files: files})
 }

@@ -2,12 +2,7 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -30,7 +25,7 @@ func newReplay(env *Environment) *cobra.Command {
 		Short: "Judge recorded runs again, without a host",
 		Long: `Judge recorded runs again, without a host, with the clock of the recording.
 
-A RECORDING is a folder that 'geiger run --record' wrote, or one that holds several. The scenario is the one of that
+A RECORDING is a folder that 'geiger run --record' wrote, a .zip of it, or a folder or .zip that holds several. The scenario is the one of that
 name; if there is none any more, the copy that the recording kept.`,
 		Example: "  geiger replay run1\n  geiger replay run1 --rules my-rules",
 		Args:    atLeastOne("no recording; give the folder that `geiger run --record` wrote"),
@@ -57,16 +52,16 @@ func (o *replayOptions) run(ctx context.Context, env *Environment, args []string
 	if err != nil {
 		return err
 	}
-	dirs, err := recordings(args)
+	found, err := recordings(args)
 	if err != nil {
 		return err
 	}
 	run := report.Run{Geiger: env.Version}
 	l := newLive(env, o.format)
-	for _, dir := range dirs {
-		r, err := o.judge(ctx, dir, known, rules)
+	for _, rec := range found {
+		r, err := o.judge(ctx, rec, known, rules)
 		if err != nil {
-			return fmt.Errorf("%s: %w", dir, err)
+			return fmt.Errorf("%s: %w", rec.name, err)
 		}
 		run.Results = append(run.Results, r)
 		if err := l.verdict(&r.Verdict); err != nil {
@@ -82,8 +77,8 @@ func (o *replayOptions) run(ctx context.Context, env *Environment, args []string
 	return status(&run)
 }
 
-func (o *replayOptions) judge(ctx context.Context, dir string, known []*harness.Scenario, rules []*detection.Rule) (report.Result, error) {
-	r, err := telemetry.Read(os.DirFS(dir))
+func (o *replayOptions) judge(ctx context.Context, rec recordingFiles, known []*harness.Scenario, rules []*detection.Rule) (report.Result, error) {
+	r, err := telemetry.Read(rec.files)
 	if err != nil {
 		return report.Result{}, err
 	}
@@ -91,35 +86,10 @@ func (o *replayOptions) judge(ctx context.Context, dir string, known []*harness.
 	if err != nil {
 		return report.Result{}, err
 	}
-	s, err := o.scenarioOf(dir, e, kept, known)
+	s, err := o.scenarioOf(rec, e, kept, known)
 	if err != nil {
 		return report.Result{}, err
 	}
 	v, err := harness.Judge(ctx, s, e, rules)
 	return report.Result{Verdict: v, Scenario: s, Evidence: e}, err
-}
-
-// recordings lists the folders that hold a manifest, at or below the arguments, in order of their names: that is also
-// the order in which a run takes its scenarios.
-func recordings(args []string) ([]string, error) {
-	var dirs []string
-	for _, arg := range args {
-		before := len(dirs)
-		err := fs.WalkDir(hostFiles{}, filepath.ToSlash(arg), func(name string, d fs.DirEntry, err error) error {
-			if err == nil && !d.IsDir() && d.Name() == "manifest.json" {
-				dirs = append(dirs, filepath.FromSlash(path.Dir(name)))
-			}
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-		if len(dirs) == before {
-			return nil, fmt.Errorf("%s: no recording here; give the folder that `geiger run --record` wrote", arg)
-		}
-	}
-	if len(dirs) == 0 {
-		return nil, errors.New("no recordings")
-	}
-	return dirs, nil
 }
