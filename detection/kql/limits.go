@@ -204,7 +204,8 @@ func (x *execution) spend(work int) error {
 const longWork = 1 << 18
 
 // attended runs a piece of work that cannot look at the context itself, such as a regular expression over a long text. If
-// the context is done first it is left to end alone, which it does: all such work is linear in its input.
+// the context is done first it is left to end alone, which it does: all such work is linear in its input. What it
+// writes to must not be read then.
 func attended[T any](x *execution, bytes int, work func() T) (T, error) {
 	if bytes < longWork {
 		return work(), x.spend(64 + bytes)
@@ -218,6 +219,11 @@ func attended[T any](x *execution, bytes int, work func() T) (T, error) {
 		var none T
 		return none, x.ctx.Err()
 	}
+}
+
+// group is the grouping of many rows, which is left when the context is done.
+func (x *execution) group(rows int, keys []*vector) (*grouping, error) {
+	return attended(x, 16*rows*len(keys), func() *grouping { return group(rows, keys) })
 }
 
 // weight is about how many bytes a function must look at in its arguments.

@@ -111,11 +111,19 @@ func (s *sides) pickRight(matched bool) *relation {
 func (s *sides) witnessed(keep []uint32, own, other *relation, matches func(uint32) []uint32) *slot {
 	return lazySlot(value.Long, func() *vector {
 		handles := make([]int64, len(keep))
+		known := map[uint32]int64{} // by the first match, which tells the key
 		for i, row := range keep {
 			handles[i] = own.handle(int(row))
-			for _, m := range matches(row) {
-				handles[i] = s.x.lineage.merge(handles[i], other.handle(int(m)))
+			found := matches(row)
+			if len(found) == 0 {
+				continue
 			}
+			witness, ok := known[found[0]]
+			if !ok {
+				witness = s.x.lineage.of(other, found)
+				known[found[0]] = witness
+			}
+			handles[i] = s.x.lineage.merge(handles[i], witness)
 		}
 		return lineageOf(handles)
 	})

@@ -18,11 +18,14 @@ func (s *sides) match(o *join) error {
 		return err
 	}
 	s.leftIDs, s.rightIDs, s.keys = make([]uint32, s.left.rows), make([]uint32, s.right.rows), 1
-	if len(left) > 0 {
-		s.number(left, right)
-	}
-	s.rightRows = rowsOfKeys(s.rightIDs, s.keys)
-	return s.x.ctx.Err()
+	_, err = attended(s.x, 16*(s.left.rows+s.right.rows), func() struct{} {
+		if len(left) > 0 {
+			s.number(left, right)
+		}
+		s.rightRows = rowsOfKeys(s.rightIDs, s.keys)
+		return struct{}{}
+	})
+	return err
 }
 
 // number numbers the first key, then the pairs of what is numbered and every other key.

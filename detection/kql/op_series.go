@@ -94,7 +94,10 @@ func (o *makeSeries) run(x *execution) (*relation, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := group(r.rows, keys)
+	g, err := x.group(r.rows, keys)
+	if err != nil {
+		return nil, err
+	}
 	if r.rows == 0 && (!o.plan.Nonempty || len(o.by) > 0) { // kind=nonempty makes no group of its own
 		g.first = nil
 	}

@@ -28,7 +28,10 @@ func (o *distinct) run(x *execution) (*relation, error) {
 	for i := range keys {
 		keys[i] = r.vector(i)
 	}
-	g := group(r.rows, keys)
+	g, err := x.group(r.rows, keys)
+	if err != nil {
+		return nil, err
+	}
 	if r.rows == 0 {
 		return r, nil
 	}
@@ -79,7 +82,10 @@ func (o *summarize) run(x *execution) (*relation, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := group(r.rows, keys)
+	g, err := x.group(r.rows, keys)
+	if err != nil {
+		return nil, err
+	}
 	n := len(g.first)
 	middle := &relation{rows: n, lineage: x.lineage.grouped(r, g.of, n)}
 	for _, k := range keys {
