@@ -250,32 +250,6 @@ func TestTablesOfAQuery(t *testing.T) {
 	require.Equal(t, []string{"U", "T"}, names)
 }
 
-// FuzzBind checks that whatever parses is bound without a panic, and that a result without errors has a plan.
-func FuzzBind(f *testing.F) {
-	for _, query := range []string{
-		`T | where a > 1 | summarize count() by b`,
-		`let f = (t:(*)) { t | extend n = 1 }; union (T | invoke f()), U`,
-		`T | evaluate bag_unpack(c) | mv-apply x = c on (take 1)`,
-		`T | join kind=leftouter (U | extend y = toscalar(T | count)) on $left.a == $right.a`,
-		`T | make-graph a --> b | graph-match (n)-[e]->(m) where n.a == 1 project n.a, e.b`,
-		`T | scan declare (s:long = 0) with (step x: true => s = x.s + a;)`,
-		`find in (T, U) where a == 1 project a, x`,
-		`search kind=case_sensitive in (T) "x*" and a == 1`,
-		`declare pattern p = (x:string)[y:string] { ("a").["b"] = { T }; }; p("a").b`,
-	} {
-		f.Add(query)
-	}
-	schema := seedSchema()
-	f.Fuzz(func(t *testing.T, query string) {
-		src := &syntax.Source{Text: query}
-		q, diagnostics := syntax.Parse(src)
-		r := bind.Bind(src, q, schema)
-		if len(diagnostics) == 0 && !r.Failed() && r.Plan != nil {
-			require.Len(t, r.Plan.Columns(), len(r.Columns))
-		}
-	})
-}
-
 // TestNamesOfUnionLegs shows what withsource= calls the legs, as the engine was measured to.
 func TestNamesOfUnionLegs(t *testing.T) {
 	for query, want := range map[string][]string{

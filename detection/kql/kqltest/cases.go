@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
-	"maps"
 	"strings"
 
 	"github.com/google/go-cmp/cmp"
@@ -28,17 +27,13 @@ func Cases(fsys fs.FS) ([]Case, error) {
 	}
 	var list []Case
 	for _, f := range files {
-		tables := kql.Tables{}
-		for _, b := range f.blocks {
-			switch b.kind {
-			case tableBlock:
-				table, err := readTable(b.body)
-				if err != nil {
-					return nil, fmt.Errorf("%s:%d: table %s: %w", f.name, b.line, b.name, err)
-				}
-				tables[b.name] = table
-			case queryBlock:
-				list = append(list, Case{f.base() + "/" + b.name, b.query(), maps.Clone(tables)})
+		cases, err := f.cases(nil)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range cases {
+			if c.block.kind == queryBlock {
+				list = append(list, Case{f.base() + "/" + c.block.name, c.block.query(), c.tables})
 			}
 		}
 	}

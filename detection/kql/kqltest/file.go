@@ -3,9 +3,12 @@ package kqltest
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/seed-67b27da2/geiger/detection/kql"
 )
 
 // kind is what a block of a file is.
@@ -211,7 +214,28 @@ func readFiles(fsys fs.FS) ([]*file, error) {
 // base is the name of a file without its ending, which names its subtest.
 func (f *file) base() string { return strings.TrimSuffix(path.Base(f.name), ".kqltest") }
 
-// Queries lists the texts of all cases of a file system, to seed a fuzz test or a benchmark with.
+// cases lists the cases of a file, each with the tables that stand before it.
+func (f *file) cases(engine Engine) ([]*testCase, error) {
+	var list []*testCase
+	tables := kql.Tables{}
+	for _, b := range f.blocks {
+		switch {
+		case b.kind == tableBlock:
+			table, err := readTable(b.body)
+			if err != nil {
+				return nil, fmt.Errorf("%s:%d: table %s: %w", f.name, b.line, b.name, err)
+			}
+			tables = maps.Clone(tables) // the cases before keep theirs
+			tables[b.name] = table
+		case b.runs():
+			list = append(list, &testCase{block: b, engine: engine, tables: tables})
+		}
+	}
+	return list, nil
+}
+
+// Queries lists the texts of all cases of a file system, also of those that are only printed, to seed a fuzz test or a
+// benchmark with.
 func Queries(fsys fs.FS) ([]string, error) {
 	files, err := readFiles(fsys)
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"strings"
 	"testing"
 
@@ -53,21 +52,12 @@ func Run(t *testing.T, fsys fs.FS, engine Engine, options ...Option) {
 func (r *runner) file(t *testing.T, f *file) {
 	t.Helper()
 	before := f.String()
-	tables := kql.Tables{}
-	for _, b := range f.blocks {
-		switch b.kind {
-		case commentBlock:
-		case tableBlock:
-			table, err := readTable(b.body)
-			if err != nil {
-				t.Fatalf("%s:%d: table %s: %v", f.name, b.line, b.name, err)
-			}
-			tables[b.name] = table
-		default:
-			// A later directive can replace a table, hence the copy.
-			c := &testCase{block: b, engine: r.engine, tables: maps.Clone(tables)}
-			t.Run(b.name, func(t *testing.T) { r.run(t, f, c) })
-		}
+	cases, err := f.cases(r.engine)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range cases {
+		t.Run(c.block.name, func(t *testing.T) { r.run(t, f, c) })
 	}
 	if after := f.String(); r.write != nil && after != before {
 		if err := r.write(f.name, []byte(after)); err != nil {
@@ -76,28 +66,20 @@ func (r *runner) file(t *testing.T, f *file) {
 	}
 }
 
-// run runs a case and compares or writes its outcome.
+// run runs a case, having written its outcome if that is wanted.
 func (r *runner) run(t *testing.T, f *file, c *testCase) {
 	t.Helper()
 	if r.write != nil && !c.block.todo {
-		got, err := c.outcome(t.Context())
-		if err != nil {
+		if err := c.accept(t.Context()); err != nil {
 			t.Fatalf("%s:%d: %v", f.name, c.block.line, err)
 		}
-		if cmp.Diff(c.expected(), got) != "" {
-			c.block.outcome = got
-		}
-		c.block.separated = true
-		return
 	}
-	err := c.check(t.Context())
+	missing, err := c.verdict(t.Context())
 	switch {
-	case c.block.todo && err == nil:
-		t.Fatalf("%s:%d: this todo case passes; remove todo", f.name, c.block.line)
-	case c.block.todo:
-		t.Skipf("todo: %v", err)
 	case err != nil:
 		t.Fatalf("%s:%d: %v", f.name, c.block.line, err)
+	case missing != nil:
+		t.Skipf("todo: %v", missing)
 	}
 }
 
@@ -106,6 +88,32 @@ type testCase struct {
 	block  *block
 	engine Engine
 	tables kql.Tables
+}
+
+// verdict checks a case. A todo case fails when it passes; what it is still missing is no failure.
+func (c *testCase) verdict(ctx context.Context) (missing, err error) {
+	err = c.check(ctx)
+	switch {
+	case !c.block.todo:
+		return nil, err
+	case err == nil:
+		return nil, errors.New("this todo case passes; remove todo")
+	default:
+		return err, nil
+	}
+}
+
+// accept takes the outcome of the engine for the expected one. What is written with other words stays so.
+func (c *testCase) accept(ctx context.Context) error {
+	got, err := c.outcome(ctx)
+	if err != nil {
+		return err
+	}
+	if cmp.Diff(c.expected(), got) != "" {
+		c.block.outcome = got
+	}
+	c.block.separated = true
+	return nil
 }
 
 // check compares the outcome with the expected one, and the outcomes of the runs that must not differ.

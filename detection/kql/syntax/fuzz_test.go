@@ -1,30 +1,27 @@
-package syntax
+package syntax_test
 
 import (
 	"os"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/seed-67b27da2/geiger/testdata"
+	"github.com/seed-67b27da2/geiger/detection/kql/kqltest"
+	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 )
 
-// seeds are short texts with one of every construct.
-func seeds(t testing.TB) []string {
-	data, err := os.ReadFile("testdata/constructs.kql")
-	require.NoError(t, err)
-	return strings.Split(strings.TrimSpace(string(data)), "\n\n")
-}
-
+// FuzzParse parses what is like the constructs and the conformance suite: spans lie within the text and within one
+// another, every diagnostic can be shown, and what is printed is printed the same again.
 func FuzzParse(f *testing.F) {
-	for _, s := range seeds(f) {
-		f.Add(s)
+	queries, err := kqltest.Queries(os.DirFS("../kqltest/testdata"))
+	require.NoError(f, err)
+	for _, text := range append(queries, syntax.Seeds(f)...) {
+		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		source := &Source{Text: text}
-		q, diagnostics := Parse(source)
-		checkTree(t, q)
+		source := &syntax.Source{Text: text}
+		q, diagnostics := syntax.Parse(source)
+		syntax.CheckTree(t, q)
 		for _, d := range diagnostics {
 			require.LessOrEqual(t, 0, d.Span.Start)
 			require.LessOrEqual(t, d.Span.Start, d.Span.End)
@@ -32,32 +29,9 @@ func FuzzParse(f *testing.F) {
 			require.NotEmpty(t, source.Describe(d))
 		}
 		if len(diagnostics) == 0 {
-			checkStable(t, q)
+			syntax.CheckStable(t, q)
 		} else {
-			Print(q) // what can be made of it
+			syntax.Print(q) // what can be made of it
 		}
 	})
-}
-
-func TestConstructsParseAndPrint(t *testing.T) {
-	for _, text := range seeds(t) {
-		q, diagnostics := Parse(&Source{Text: text})
-		require.NoError(t, NewError(q.Source, diagnostics))
-		require.Equal(t, significantTokens(text), significantTokens(Print(q)))
-		checkTree(t, q)
-		checkStable(t, q)
-	}
-}
-
-func BenchmarkParse(b *testing.B) {
-	data, err := os.ReadFile(testdata.Shared(b, "kql/seed_rule.kql"))
-	require.NoError(b, err)
-	source := &Source{Text: string(data)}
-	b.SetBytes(int64(len(data)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, diagnostics := Parse(source); len(diagnostics) > 0 {
-			b.Fatal(diagnostics)
-		}
-	}
 }
