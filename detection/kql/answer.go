@@ -5,9 +5,13 @@ import "math/bits"
 // answer is what a predicate says of every value of a dictionary, one bit each.
 type answer struct {
 	bits  []uint64
-	count int // of the values for which it is true; known once the answer is complete
 	size  int
+	count int     // of the values for which it is true
+	bytes []uint8 // 1 for those values, if there are few; like the count, known once the answer is complete
 }
+
+// maxBytes is up to how many values an answer has bytes, which are faster than bits.
+const maxBytes = 1 << 12
 
 func newAnswer(size int) *answer {
 	return &answer{bits: make([]uint64, (size+63)/64), size: size}
@@ -17,11 +21,19 @@ func (a *answer) set(value int) { a.bits[value>>6] |= 1 << (value & 63) }
 
 func (a *answer) has(value uint32) bool { return a.bits[value>>6]>>(value&63)&1 != 0 }
 
-// complete counts the values.
+// complete counts the values and is to be called when all of them are set.
 func (a *answer) complete() *answer {
-	a.count = 0
+	a.count, a.bytes = 0, nil
 	for _, w := range a.bits {
 		a.count += bits.OnesCount64(w)
+	}
+	if a.size <= maxBytes {
+		a.bytes = make([]uint8, a.size)
+		for i := range a.bytes {
+			if a.has(uint32(i)) {
+				a.bytes[i] = 1
+			}
+		}
 	}
 	return a
 }
@@ -43,17 +55,6 @@ func (a *answer) share(negated bool) float64 {
 		return 1 - share
 	}
 	return share
-}
-
-// table is one byte for each value: 1 if it passes.
-func (a *answer) table(negated bool) []uint8 {
-	out := make([]uint8, a.size)
-	for i := range out {
-		if a.has(uint32(i)) != negated {
-			out[i] = 1
-		}
-	}
-	return out
 }
 
 // truth is a vector's payload: 1 for the values that pass.

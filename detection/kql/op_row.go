@@ -93,9 +93,6 @@ type narrower interface {
 	narrow(x *execution, r *relation, live *rowset) (bool, error)
 }
 
-// few is the part of the rows from which on they are listed and looked at one by one.
-const few = 32
-
 // narrowed applies what predicates it can to a stored table as a whole, and gives the rows that are left and the
 // predicates that they have yet to pass.
 func (o *where) narrowed(x *execution, r *relation) (*relation, []expr, error) {
@@ -107,7 +104,7 @@ func (o *where) narrowed(x *execution, r *relation) (*relation, []expr, error) {
 	var rest []expr
 	for _, p := range o.inOrder(x, r) {
 		n, ok := p.(narrower)
-		if !ok || left < r.rows/few {
+		if !ok || left == 0 {
 			rest = append(rest, p)
 			continue
 		}

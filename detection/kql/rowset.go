@@ -60,69 +60,75 @@ const sparse = 12
 
 // keepCodes keeps the rows whose code has the wanted answer.
 func (s *rowset) keepCodes(codes *narrow, a *answer, negated bool) {
-	const most = 1 << 12 // entries of a table, which is faster than bits as long as it is small
-	switch {
-	case a.size <= most && codes.bytes != nil:
-		keepByTable(s, codes.bytes, a.table(negated))
-	case a.size <= most && codes.halves != nil:
-		keepByTable(s, codes.halves, a.table(negated))
-	case codes.bytes != nil:
-		keepByBits(s, codes.bytes, a.bits, negated)
-	case codes.halves != nil:
-		keepByBits(s, codes.halves, a.bits, negated)
-	default:
-		keepByBits(s, codes.words, a.bits, negated)
-	}
-}
-
-// keepByTable keeps the rows whose code has a one in the table.
-func keepByTable[T uint8 | uint16](s *rowset, codes []T, table []uint8) {
-	for i, w := range s.words {
-		if w == 0 {
-			continue
-		}
-		part := codes[i*64 : min(i*64+64, len(codes))]
-		if bits.OnesCount64(w) < sparse {
-			for rest := w; rest != 0; rest &= rest - 1 {
-				j := bits.TrailingZeros64(rest)
-				w &^= uint64(1-table[part[j]]) << j
-			}
-			s.words[i] = w
-			continue
-		}
-		hits := uint64(0)
-		for j, c := range part {
-			hits |= uint64(table[c]) << (j & 63)
-		}
-		s.words[i] = w & hits
-	}
-}
-
-// keepByBits keeps the rows whose code has a bit, or if negated has none.
-func keepByBits[T uint8 | uint16 | uint32](s *rowset, codes []T, answers []uint64, negated bool) {
 	flip := uint64(0)
 	if negated {
 		flip = ^flip
 	}
+	switch {
+	case a.bytes != nil && codes.bytes != nil:
+		keepByBytes(s, codes.bytes, a.bytes, flip)
+	case a.bytes != nil && codes.halves != nil:
+		keepByBytes(s, codes.halves, a.bytes, flip)
+	case codes.bytes != nil:
+		keepByBits(s, codes.bytes, a.bits, flip)
+	case codes.halves != nil:
+		keepByBits(s, codes.halves, a.bits, flip)
+	default:
+		keepByBits(s, codes.words, a.bits, flip)
+	}
+}
+
+// keepByBytes keeps the rows whose code has a one, after flipping all answers. Of full words the loop takes four rows at
+// a time, whose bits do not wait for each other.
+func keepByBytes[T uint8 | uint16](s *rowset, codes []T, answers []uint8, flip uint64) {
 	for i, w := range s.words {
-		if w == 0 {
-			continue
-		}
-		part := codes[i*64 : min(i*64+64, len(codes))]
-		hits := uint64(0)
-		if bits.OnesCount64(w) < sparse {
+		switch {
+		case w == 0:
+		case len(codes) < i*64+64 || bits.OnesCount64(w) < sparse:
+			hits := uint64(0)
 			for rest := w; rest != 0; rest &= rest - 1 {
 				j := bits.TrailingZeros64(rest)
-				c := part[j]
-				hits |= (answers[c>>6] >> (c & 63) & 1) << j
+				hits |= uint64(answers[codes[i*64+j]]) << j
 			}
 			s.words[i] = w & (hits ^ flip)
-			continue
+		default:
+			part := (*[64]T)(codes[i*64:])
+			var a, b, c, d uint64
+			for j := range 16 {
+				a = a>>1 | uint64(answers[part[j]])<<15
+				b = b>>1 | uint64(answers[part[j+16]])<<15
+				c = c>>1 | uint64(answers[part[j+32]])<<15
+				d = d>>1 | uint64(answers[part[j+48]])<<15
+			}
+			s.words[i] = w & ((a | b<<16 | c<<32 | d<<48) ^ flip)
 		}
-		for j, c := range part {
-			hits |= (answers[c>>6] >> (c & 63) & 1) << (j & 63)
+	}
+}
+
+// keepByBits is keepByBytes for answers that are bits.
+func keepByBits[T uint8 | uint16 | uint32](s *rowset, codes []T, answers []uint64, flip uint64) {
+	bit := func(c T) uint64 { return answers[c>>6] >> (c & 63) & 1 }
+	for i, w := range s.words {
+		switch {
+		case w == 0:
+		case len(codes) < i*64+64 || bits.OnesCount64(w) < sparse:
+			hits := uint64(0)
+			for rest := w; rest != 0; rest &= rest - 1 {
+				j := bits.TrailingZeros64(rest)
+				hits |= bit(codes[i*64+j]) << j
+			}
+			s.words[i] = w & (hits ^ flip)
+		default:
+			part := (*[64]T)(codes[i*64:])
+			var a, b, c, d uint64
+			for j := range 16 {
+				a = a>>1 | bit(part[j])<<15
+				b = b>>1 | bit(part[j+16])<<15
+				c = c>>1 | bit(part[j+32])<<15
+				d = d>>1 | bit(part[j+48])<<15
+			}
+			s.words[i] = w & ((a | b<<16 | c<<32 | d<<48) ^ flip)
 		}
-		s.words[i] = w & (hits ^ flip)
 	}
 }
 
