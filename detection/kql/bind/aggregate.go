@@ -41,6 +41,9 @@ func (b *binder) bindAggregate(e *syntax.Call, f *function) *bound {
 	b.mode = mode
 	out := &bound{node: e}
 	out.name, out.hasName = b.callName(f, args)
+	if len(args) > 0 {
+		out.first = args[0].column
+	}
 	if strings.HasPrefix(f.name, "covariance") && len(args) > 1 && args[1].name != "" {
 		out.name += "_" + args[1].name
 	}
