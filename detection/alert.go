@@ -75,10 +75,11 @@ func (a *Alert) Value(column string) (value.Value, bool) {
 	return value.Value{}, false
 }
 
-// Evaluate runs the rule with the given current time. It returns one alert per row once the rule's trigger is met
+// Evaluate runs the rule with the given current time, on the rows of the rule's query period before it: that is all that
+// Sentinel shows to a scheduled rule (learn.microsoft.com/azure/sentinel/scheduled-rules-overview). It returns one alert per row once the rule's trigger is met
 // (Sentinel's event grouping "AlertPerResult"), and none otherwise.
 func (b *Bound) Evaluate(ctx context.Context, db kql.Database, now time.Time) ([]Alert, error) {
-	t, err := b.Query.Run(ctx, db, now)
+	t, err := b.Query.Run(ctx, b.InPeriod(db, now), now)
 	if err != nil {
 		return nil, fmt.Errorf("rule %q: %w", b.Rule.Name, err)
 	}
@@ -90,6 +91,31 @@ func (b *Bound) Evaluate(ctx context.Context, db kql.Database, now time.Time) ([
 		alerts[i] = b.alert(t, i)
 	}
 	return alerts, nil
+}
+
+// InPeriod is what the rule sees of a database: the rows of its query period before now.
+func (b *Bound) InPeriod(db kql.Database, now time.Time) kql.Database {
+	period, err := ParsePeriod(b.Rule.QueryPeriod)
+	if err != nil || period == 0 {
+		return db
+	}
+	return &queryPeriod{db, b.Schema, now.Add(-period)}
+}
+
+// queryPeriod is a database without what is older.
+type queryPeriod struct {
+	kql.Database
+	schema *kql.Schema
+	from   time.Time
+}
+
+// Table finds a table. What is no table of the service, such as a watchlist, has no age.
+func (p *queryPeriod) Table(name string) (*kql.Table, bool) {
+	t, ok := p.Database.Table(name)
+	if _, known := p.schema.Table(name); !ok || !known {
+		return t, ok
+	}
+	return t.Since("TimeGenerated", p.from).Since("Timestamp", p.from), true
 }
 
 // Triggers reports whether a result of so many rows raises alerts (triggerOperator and triggerThreshold).

@@ -103,6 +103,27 @@ func TestEvaluate(t *testing.T) {
 	}
 }
 
+// TestQueryPeriod: a rule sees the rows of its period, whatever its query says; what is no table of the service has no age.
+func TestQueryPeriod(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	columns := []value.Column{{Name: "Timestamp", Type: value.DateTime}, {Name: "SHA1", Type: value.String}}
+	row := func(ago time.Duration) *kql.Table {
+		return kql.NewBuilder(columns).Append(1, value.NewDateTime(value.FromTime(now.Add(-ago))), value.NewString("x")).Table()
+	}
+	db := kql.Tables{"DeviceFileEvents": row(time.Hour), kql.WatchlistFixture("w"): row(1000 * time.Hour)}
+	for period, want := range map[string]int{"": 1, "30m": 0, "PT2H": 1, "1h": 1} {
+		rule := &detection.Rule{
+			ID: "r", Name: "r", TriggerOperator: "gt", File: "r.kql", QueryPeriod: period,
+			Query: `DeviceFileEvents | where SHA1 in ((_GetWatchlist("w") | project tostring(SHA1)))`,
+		}
+		bound, err := rule.BindFirst(schema.DefenderXDR(), schema.LogAnalytics())
+		require.NoError(t, err)
+		alerts, err := bound.Evaluate(t.Context(), db, now)
+		require.NoError(t, err)
+		require.Len(t, alerts, want, "period %q", period)
+	}
+}
+
 func TestLoadErrors(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
 		{"empty.yaml", "", "empty.yaml:1:1: not an analytics rule"},

@@ -35,7 +35,7 @@ func (j *judgement) nearestMiss(ctx context.Context, x *AlertExpectation, bound 
 		alike := j.alike(x, j.tablesOf(b.Schema))
 		likely := func(s kql.Source) bool { return alike[s] && ofPhase(s) }
 		for _, candidates := range []func(kql.Source) bool{likely, ofPhase, nil} {
-			e, err := b.Query.Explain(ctx, j.tablesOf(b.Schema), j.evidence.Ended, kql.ExplainOptions{Candidates: candidates})
+			e, err := b.Query.Explain(ctx, b.InPeriod(j.tablesOf(b.Schema), j.evidence.Ended), j.evidence.Ended, kql.ExplainOptions{Candidates: candidates})
 			switch {
 			case ctx.Err() != nil:
 				return ctx.Err()
