@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-67b27da2/geiger/detection/kql"
+	"github.com/seed-67b27da2/geiger/detection/kql/bind"
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 )
 
@@ -144,5 +145,35 @@ func TestLongCallsAreLeft(t *testing.T) {
 			require.ErrorIs(t, err, context.DeadlineExceeded, query)
 		}
 		require.Less(t, time.Since(started), time.Second, query)
+	}
+}
+
+// TestHostileValues ends, with a value or with an error that says what is wrong.
+func TestHostileValues(t *testing.T) {
+	deep := "print s = strrep('[', 1024) | extend s = strcat(s, s) | extend s = strcat(s, s), e = strrep(']', 1024) | extend e = strcat(e, e)"
+	nested := "print d = dynamic([])" + strings.Repeat(" | extend d = pack_array(d)", 300)
+	for _, c := range []struct{ query, message string }{
+		{deep + " | extend j = parse_json(s), k = parse_json(strcat(s, e, e)), x = parse_xml(s) | extend t = tostring(j), u = k[0][0]", ""},
+		{nested + " | extend t = tostring(d) | extend back = parse_json(t) | mv-expand d | project strlen(t), strlen(tostring(back))", ""},
+		{"print s = 'aaaa' | where s matches regex 'a{100000}'", "invalid repeat count"},
+		{"print s = 'aaaa' | where s matches regex '((a{500}){500}){500}'", "invalid repeat count"},
+		{"print p = '(((a{1,900})*b{1,900})*c{1,900})*' | where 'abc' matches regex p", ""},
+		{"print p = '((a{100}){100}){100}' | where 'a' matches regex p", "regular expression"},
+		{"range x from 1 to 30 step 1 | serialize | scan declare (d:dynamic) with (step s: true => d = pack_array(s.d);)", ""},
+		{"range x from 1 to 4000 step 1 | serialize | scan declare (d:dynamic) with (step s: true => d = pack_array(s.d);) | count", "is nested deeper than 2000 levels"},
+		{"range x from long(-9223372036854775807) to 9223372036854775807 step 9223372036854775807", ""},
+		{"print x = repeat(1, 1000000000), y = range(1, 1, 0), z = strrep('x', 1000000000), w = make_string(repeat(65, 100))", ""},
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		q, err := kql.Compile(&syntax.Source{Text: c.query}, bind.NewSchema("test", events()))
+		if err == nil {
+			_, err = q.Run(ctx, without(nil), benchNow)
+		}
+		cancel()
+		if c.message == "" {
+			require.NoError(t, err, c.query)
+			continue
+		}
+		require.ErrorContains(t, err, c.message, c.query)
 	}
 }

@@ -97,7 +97,7 @@ func (n *naive) axis(p *bind.MakeSeries, in *naiveTable) []value.Value {
 	}
 	t := p.Axis.Type()
 	var starts []value.Value
-	for i := int64(0); i < 1<<16; i++ {
+	for i := range int64(1 << 16) {
 		at := value.Convert(naiveArithmetic("+", from, naiveArithmetic("*", step, value.NewLong(i))), t)
 		starts = append(starts, at)
 		order, ok := naiveOrder(at, to)

@@ -2,6 +2,7 @@ package kql_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -53,8 +54,8 @@ func runNaive(text string, schema *kql.Schema, db kql.Database, now time.Time) (
 			return nil, fmt.Errorf("the query does not bind")
 		}
 		t, err := evaluatePlan(bound.Plan, db, now)
-		open, ok := err.(*naiveOpen)
-		if !ok {
+		var open *naiveOpen
+		if !errors.As(err, &open) {
 			return t, err
 		}
 		unpacked[open.at] = open.columns
