@@ -84,7 +84,7 @@ func TestCompileErrors(t *testing.T) {
 		{"Events | where", syntax.ClassSyntax, ""},
 		{"Events | project Missing", syntax.ClassBind, "Missing"},
 		{"Events | extend x = current_principal()", syntax.ClassUnsupported, "current_principal"},
-		{"Events | evaluate autocluster()", syntax.ClassUnsupported, ""},
+		{"Events | evaluate infer_storage_schema(dynamic({}))", syntax.ClassUnsupported, ""},
 		{"Events | where File matches regex '(?=x)'", syntax.ClassBind, ""},
 		{"Events | extend x = extract_all('x', File)", syntax.ClassBind, "'x'"},
 	} {

@@ -265,11 +265,11 @@ func indexOf(c *Invocation, args []value.Value) value.Value {
 			end = start + min(length, n-start)
 		}
 		window := string(source[start:end])
-		i := strings.Index(window, lookup)
-		if i < 0 {
+		before, _, found := strings.Cut(window, lookup)
+		if !found {
 			break
 		}
-		start += int64(utf8.RuneCountInString(window[:i]))
+		start += int64(utf8.RuneCountInString(before))
 		if occurrence == 1 {
 			return value.NewLong(start)
 		}
