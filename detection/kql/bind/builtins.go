@@ -58,6 +58,7 @@ type function struct {
 	prefix     string
 	hasPrefix  bool
 	signatures []signature
+	results    string // of a scalar function that gives several values: name:type,name:type...
 }
 
 // catalog holds the builtins by name.
@@ -88,6 +89,7 @@ func parseCatalog(text string) *catalog {
 				for _, signature := range f.Signatures {
 					declare(c.scalars, name, f.Name, strings.Fields(signature))
 				}
+				c.scalars[name].results = f.Results
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	functions "github.com/seed-67b27da2/geiger/detection/kql/function"
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 )
 
@@ -11,23 +12,20 @@ import (
 
 // regexArgument is the position of the regular expression among the arguments, or -1.
 func regexArgument(name string) int {
-	switch name {
-	case "matches regex", "replace_regex":
+	if name == "matches regex" {
 		return 1
-	case "extract", "extract_all", "trim", "trim_start", "trim_end", "replace", "indexof_regex":
-		return 0
-	default:
+	}
+	f, ok := functions.Find(name)
+	if !ok {
 		return -1
 	}
+	return f.Pattern - 1
 }
 
 // checkRegex reports a constant regular expression with look-around, which the engine's dialect lacks, and calls
 // of extract_all without a group, or with more than 16.
 func (b *binder) checkRegex(name string, args []*bound) {
 	i := regexArgument(name)
-	if name == "indexof_regex" {
-		i = 1
-	}
 	if i < 0 || i >= len(args) {
 		return
 	}

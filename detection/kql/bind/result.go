@@ -211,41 +211,12 @@ func mergeProperties(a, b []*column) []*column {
 	return out
 }
 
-// seriesColumns names the values of the series functions that give several, and their types.
-func seriesColumns(name string) string {
-	switch name {
-	case "series_stats":
-		return "min:real,min_idx:long,max:real,max_idx:long,avg:real,stdev:real,variance:real"
-	case "series_fft", "series_ifft":
-		return "real:array<real>,imag:array<real>"
-	case "series_fit_line":
-		return "rsquare:real,slope:real,variance:real,rvariance:real,interception:real,line_fit:array<real>"
-	case "series_fit_2lines":
-		return "rsquare:real,split_idx:long,variance:real,rvariance:real,line_fit:array<real>,right_rsquare:real," +
-			"right_slope:real,right_interception:real,right_variance:real,right_rvariance:real," +
-			"left_rsquare:real,left_slope:real,left_interception:real,left_variance:real,left_rvariance:real"
-	case "series_fit_poly":
-		return "rsquare:real,coefficients:array<real>,variance:real,rvariance:real,poly_fit:array<real>"
-	case "series_periods_detect", "series_periods_validate":
-		return "periods:array<real>,scores:array<real>"
-	case "series_decompose":
-		return "baseline:array,seasonal:array,trend:array,residual:array"
-	case "series_decompose_forecast":
-		return "baseline:array,seasonal:array,trend:array,residual:array"
-	case "series_decompose_anomalies":
-		return "ad_flag:array,ad_score:array,baseline:array"
-	default:
-		return ""
-	}
-}
-
 // severalValues are the columns of a scalar function that gives several values; nil for all others.
 func (b *binder) severalValues(f *function, c *call) []*column {
 	if f.name == "array_sort_asc" || f.name == "array_sort_desc" {
 		return sortedArrays(c)
 	}
-	spec := seriesColumns(f.name)
-	if spec == "" {
+	if f.results == "" {
 		return nil
 	}
 	prefix := f.name
@@ -255,7 +226,7 @@ func (b *binder) severalValues(f *function, c *call) []*column {
 		prefix += "_"
 	}
 	var out []*column
-	for _, col := range parseColumns(spec) {
+	for _, col := range parseColumns(f.results) {
 		out = append(out, &column{name: prefix + "_" + col.name, typing: col.typing})
 	}
 	return out

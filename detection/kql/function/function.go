@@ -26,9 +26,11 @@ type Function struct {
 	Pattern int
 	// By says who implements a function that has neither Call nor Parts.
 	By Implementer
-	// Call computes the function, Parts one that gives several values.
-	Call  Call
-	Parts func(c *Invocation, args []value.Value) []value.Value
+	// Call computes the function, Parts one that gives several values; Results names these and their types,
+	// name:type,name:type..., unless they follow from the arguments.
+	Call    Call
+	Parts   func(c *Invocation, args []value.Value) []value.Value
+	Results string
 }
 
 // Nulls says what a null argument does.

@@ -105,24 +105,24 @@ func seriesProcessingFunctions() []Function {
 			"- array<real> series:DynamicArray period:Integer",
 			"- array<real> series:DynamicArray period:Integer test_points:Integer",
 		}, Doc: "series-seasonal-function", Call: seriesSeasonal},
-		{Name: "series_periods_detect", Signatures: []string{"- custom series:DynamicArray min_period:Number max_period:Number num_periods:long"}, Doc: "series-periods-detect-function", Parts: detectedPeriods},
-		{Name: "series_periods_validate", Signatures: []string{"- custom series:DynamicArray period:Number{1,16}"}, Doc: "series-periods-validate-function", Parts: validatedPeriods},
+		{Name: "series_periods_detect", Signatures: []string{"- custom series:DynamicArray min_period:Number max_period:Number num_periods:long"}, Doc: "series-periods-detect-function", Results: "periods:array<real>,scores:array<real>", Parts: detectedPeriods},
+		{Name: "series_periods_validate", Signatures: []string{"- custom series:DynamicArray period:Number{1,16}"}, Doc: "series-periods-validate-function", Results: "periods:array<real>,scores:array<real>", Parts: validatedPeriods},
 	}
 }
 
 func seriesAnalysisFunctions() []Function {
 	return []Function{
-		{Name: "series_stats", Signatures: []string{"- custom series:DynamicArray ignore_nonfinite:bool/Constant?"}, Doc: "series-stats-function", Parts: statsParts},
+		{Name: "series_stats", Signatures: []string{"- custom series:DynamicArray ignore_nonfinite:bool/Constant?"}, Doc: "series-stats-function", Results: "min:real,min_idx:long,max:real,max_idx:long,avg:real,stdev:real,variance:real", Parts: statsParts},
 		{Name: "series_stats_dynamic", Signatures: []string{"- custom series:DynamicArray ignore_nonfinite:bool/Constant?"}, Doc: "series-stats-dynamic-function", Call: statsBag},
-		{Name: "series_fft", Signatures: []string{"- custom series:DynamicArray series_imaginary:DynamicArray?"}, Doc: "series-fft-function", Parts: fourierParts(series.Fourier)},
-		{Name: "series_ifft", Signatures: []string{"- custom series:DynamicArray series_imaginary:DynamicArray?"}, Doc: "series-ifft-function", Parts: fourierParts(series.InverseFourier)},
-		{Name: "series_fit_line", Signatures: []string{"- custom series:DynamicArray"}, Doc: "series-fit-line-function", Parts: fitParts(lineParts)},
+		{Name: "series_fft", Signatures: []string{"- custom series:DynamicArray series_imaginary:DynamicArray?"}, Doc: "series-fft-function", Results: "real:array<real>,imag:array<real>", Parts: fourierParts(series.Fourier)},
+		{Name: "series_ifft", Signatures: []string{"- custom series:DynamicArray series_imaginary:DynamicArray?"}, Doc: "series-ifft-function", Results: "real:array<real>,imag:array<real>", Parts: fourierParts(series.InverseFourier)},
+		{Name: "series_fit_line", Signatures: []string{"- custom series:DynamicArray"}, Doc: "series-fit-line-function", Results: "rsquare:real,slope:real,variance:real,rvariance:real,interception:real,line_fit:array<real>", Parts: fitParts(lineParts)},
 		{Name: "series_fit_line_dynamic", Signatures: []string{"- custom series:DynamicArray"}, Doc: "series-fit-line-dynamic-function", Call: fitBag(lineBag)},
-		{Name: "series_fit_2lines", Signatures: []string{"- custom array:DynamicArray"}, Doc: "series-fit-2lines-function", Parts: fitParts(twoLinesParts)},
+		{Name: "series_fit_2lines", Signatures: []string{"- custom array:DynamicArray"}, Doc: "series-fit-2lines-function", Results: "rsquare:real,split_idx:long,variance:real,rvariance:real,line_fit:array<real>,right_rsquare:real,right_slope:real,right_interception:real,right_variance:real,right_rvariance:real,left_rsquare:real,left_slope:real,left_interception:real,left_variance:real,left_rvariance:real", Parts: fitParts(twoLinesParts)},
 		{Name: "series_fit_2lines_dynamic", Signatures: []string{"- custom series:DynamicArray"}, Doc: "series-fit-2lines-dynamic-function", Call: fitBag(twoLinesBag)},
-		{Name: "series_fit_poly", Signatures: []string{"- custom y_series:DynamicArray x_series:DynamicArray? degree:int?"}, Doc: "series-fit-poly-function", Parts: polynomialParts},
-		{Name: "series_decompose", Signatures: []string{"- custom series:DynamicArray period:Integer? trend:string? test_points:Integer? seasonality_threshold:Number?"}, Doc: "series-decompose-function", Parts: decomposeParts},
-		{Name: "series_decompose_forecast", Signatures: []string{"- custom series:DynamicArray test_points:Integer period:Integer? trend:string? seasonality_threshold:Number?"}, Doc: "series-decompose-forecast-function", Parts: forecastParts},
-		{Name: "series_decompose_anomalies", Signatures: []string{"- custom series:DynamicArray threshold:Number? period:Integer? trend:string? test_points:Integer? method:string? seasonality_threshold:Number?"}, Doc: "series-decompose-anomalies-function", Parts: anomalyParts},
+		{Name: "series_fit_poly", Signatures: []string{"- custom y_series:DynamicArray x_series:DynamicArray? degree:int?"}, Doc: "series-fit-poly-function", Results: "rsquare:real,coefficients:array<real>,variance:real,rvariance:real,poly_fit:array<real>", Parts: polynomialParts},
+		{Name: "series_decompose", Signatures: []string{"- custom series:DynamicArray period:Integer? trend:string? test_points:Integer? seasonality_threshold:Number?"}, Doc: "series-decompose-function", Results: "baseline:array,seasonal:array,trend:array,residual:array", Parts: decomposeParts},
+		{Name: "series_decompose_forecast", Signatures: []string{"- custom series:DynamicArray test_points:Integer period:Integer? trend:string? seasonality_threshold:Number?"}, Doc: "series-decompose-forecast-function", Results: "baseline:array,seasonal:array,trend:array,residual:array", Parts: forecastParts},
+		{Name: "series_decompose_anomalies", Signatures: []string{"- custom series:DynamicArray threshold:Number? period:Integer? trend:string? test_points:Integer? method:string? seasonality_threshold:Number?"}, Doc: "series-decompose-anomalies-function", Results: "ad_flag:array,ad_score:array,baseline:array", Parts: anomalyParts},
 	}
 }

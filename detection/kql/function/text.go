@@ -1,6 +1,7 @@
 package function
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -282,8 +283,15 @@ func indexOf(c *Invocation, args []value.Value) value.Value {
 func formatBytes(_ *Invocation, args []value.Value) value.Value {
 	size, precision := value.Scalar(args[0]).Real(), long(args, 1, 0)
 	units := []string{"Bytes", "KB", "MB", "GB", "TB", "PB", "EB"}
+	wanted := ""
+	if len(args) > 2 {
+		wanted = text(args[2])
+	}
+	if wanted != "" && !slices.Contains(units, wanted) {
+		return value.NewString("")
+	}
 	at := 0
-	for at+1 < len(units) && (len(args) > 2 && text(args[2]) != units[at] || len(args) < 3 && (size >= 1024 || size <= -1024)) {
+	for at+1 < len(units) && (wanted != "" && wanted != units[at] || wanted == "" && (size >= 1024 || size <= -1024)) {
 		size /= 1024
 		at++
 	}
