@@ -82,8 +82,12 @@ func naiveMissing(v value.Value) bool {
 
 func naiveKeyOrder(a, b value.Value, key bind.SortKey) int {
 	switch {
-	case naiveMissing(a) && naiveMissing(b):
+	case naiveMissing(a) && naiveMissing(b) && a.IsNull() == b.IsNull():
 		return 0
+	case naiveMissing(a) && naiveMissing(b) && a.IsNull() == key.NullsFirst:
+		return -1
+	case naiveMissing(a) && naiveMissing(b):
+		return 1
 	case naiveMissing(a) == key.NullsFirst && naiveMissing(a) != naiveMissing(b):
 		return -1
 	case naiveMissing(a) != naiveMissing(b):

@@ -133,7 +133,8 @@ func comparerOf(x *execution, r *relation, keys []sortKey) (func(a, b uint32) in
 	}, nil
 }
 
-// comparer orders two rows by the key's column. NaN sorts with the nulls.
+// comparer orders two rows by the key's column. NaN sorts with the nulls, between them and the numbers.
+// Source: https://learn.microsoft.com/kusto/query/sort-operator#using-special-floating-point-values
 func (k sortKey) comparer(v *vector) func(a, b uint32) int {
 	compare := entryComparer(v)
 	return func(a, b uint32) int {
@@ -141,7 +142,7 @@ func (k sortKey) comparer(v *vector) func(a, b uint32) int {
 		m, n := v.missing(i), v.missing(j)
 		switch {
 		case m && n:
-			return 0
+			return k.compareMissing(v.isNull(i), v.isNull(j))
 		case m || n:
 			if m == k.nullsFirst {
 				return -1
@@ -152,6 +153,18 @@ func (k sortKey) comparer(v *vector) func(a, b uint32) int {
 		default:
 			return compare(i, j)
 		}
+	}
+}
+
+// compareMissing orders nulls and NaN.
+func (k sortKey) compareMissing(null, otherNull bool) int {
+	switch {
+	case null == otherNull:
+		return 0
+	case null == k.nullsFirst:
+		return -1
+	default:
+		return 1
 	}
 }
 
