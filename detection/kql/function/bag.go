@@ -1,7 +1,6 @@
 package function
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
@@ -153,24 +152,30 @@ func zipBag(c *Invocation, args []value.Value) value.Value {
 }
 
 // treePaths lists the paths of all leaves and containers; the elements of an array share one.
-func treePaths(out []any, prefix string, x any) []any {
+func treePaths(x any) []any {
+	out, seen := []any{}, map[string]bool{}
+	var walk func(path string, x any)
 	add := func(path string, x any) {
-		if !slices.Contains(out, any(path)) {
+		if !seen[path] {
+			seen[path] = true
 			out = append(out, path)
 		}
-		out = treePaths(out, path, x)
+		walk(path, x)
 	}
-	switch x := x.(type) {
-	case *value.Bag:
-		for _, k := range x.Keys() {
-			v, _ := x.Get(k)
-			add(prefix+"['"+k+"']", v)
-		}
-	case []any:
-		for _, v := range x {
-			add(prefix+"[0]", v)
+	walk = func(path string, x any) {
+		switch x := x.(type) {
+		case *value.Bag:
+			for _, k := range x.Keys() {
+				v, _ := x.Get(k)
+				add(path+"['"+k+"']", v)
+			}
+		case []any:
+			for _, v := range x {
+				add(path+"[0]", v)
+			}
 		}
 	}
+	walk("", x)
 	return out
 }
 
@@ -194,5 +199,5 @@ func treePath(c *Invocation, args []value.Value) value.Value {
 	if args[0].IsNull() {
 		return c.Null()
 	}
-	return value.NewDynamic(treePaths(nil, "", args[0].Dynamic()))
+	return value.NewDynamic(treePaths(args[0].Dynamic()))
 }

@@ -13,7 +13,7 @@ const (
 	punycodeSkew, punycodeDamp                = 38, 700
 	punycodeBias, punycodeFirst               = 72, utf8.RuneSelf
 	// maxPunycode bounds the length of a text: decoding is quadratic.
-	maxPunycode = 1 << 14
+	maxPunycode = 1 << 12
 )
 
 // domainPrefix marks a part of a domain name that is encoded (RFC 5890).
