@@ -128,6 +128,10 @@ type binder struct {
 	nextColumn int
 	nextID     int
 	expansions int
+	size       int // of what has been bound, see maxSize
+	width      int
+	began      int // the size when the pipeline at hand began
+	exhausted  bool
 	depth      int
 	inGraph    bool // in the expressions of a graph operator, which have functions of their own
 
@@ -159,6 +163,9 @@ func (b *binder) unsupported(at syntax.Span, format string, args ...any) {
 }
 
 func (b *binder) add(d syntax.Diagnostic) *syntax.Diagnostic {
+	if len(b.diagnostics) >= maxDiagnostics && !b.exhausted {
+		return &syntax.Diagnostic{}
+	}
 	key := fault{d.Code + d.Message, d.Span}
 	if b.quiet > 0 || b.seen[key] {
 		if !b.seen[key] && d.Severity == syntax.SeverityError {

@@ -27,6 +27,8 @@ type bound struct {
 	table  *relation
 	// open is set for a row that can have columns which are not known.
 	open bool
+	// size is how many expressions it took, see maxSize.
+	size int
 	// base is where the columns of a state of scan begin in the row that the expressions of the plan see, or 0.
 	base int
 	// tables are the relations that a wildcard or an operator such as fork stands for.

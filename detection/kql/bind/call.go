@@ -8,6 +8,9 @@ import (
 // bindCall binds f(args): a builtin, an aggregate, a function of the query, or one of the service.
 func (b *binder) bindCall(e *syntax.Call, table bool) *bound {
 	name := e.Name.Text
+	if !b.within(len(e.Args), maxArguments, e, "arguments of one call") {
+		return bad(e)
+	}
 	if e.Name.Client {
 		b.bindArguments(e)
 		b.report("KS213", e.Name.Span(), "client parameters are not supported")

@@ -8,7 +8,7 @@ import (
 )
 
 // maxDepth bounds how deep expressions and calls nest, so that a hostile text cannot exhaust the stack.
-const maxDepth = 400
+const maxDepth = 2_500
 
 // bindExpr binds an expression where a scalar is usual; it may turn out to be a table.
 func (b *binder) bindExpr(e syntax.Expr) *bound { return b.bindIn(e, false) }
@@ -44,6 +44,17 @@ func (b *binder) bindIn(e syntax.Expr, table bool) *bound {
 		b.report("KS245", e.Span(), "the query nests too deeply")
 		return bad(e)
 	}
+	before := b.size
+	if !b.spend(1, e) {
+		return bad(e)
+	}
+	out := b.bindForm(e, table)
+	out.size = b.size - before
+	return out
+}
+
+// bindForm binds an expression by its form.
+func (b *binder) bindForm(e syntax.Expr, table bool) *bound {
 	if out := b.bindSource(e); out != nil {
 		return out
 	}
@@ -211,6 +222,9 @@ func newColumns(cols []value.Column) []*column {
 
 // useSymbol is what a declared name stands for.
 func (b *binder) useSymbol(sym *symbol, e *syntax.Name) *bound {
+	if !b.spend(sym.size, e) {
+		return bad(e)
+	}
 	switch {
 	case sym.scalar != nil:
 		if sym.byRow && b.row != nil {
@@ -238,7 +252,7 @@ func (b *binder) useSymbol(sym *symbol, e *syntax.Name) *bound {
 
 // unresolved reports a name that refers to nothing.
 func (b *binder) unresolved(e *syntax.Name, table bool) *bound {
-	if e.Text == "" {
+	if e.Text == "" || len(b.diagnostics) >= maxDiagnostics {
 		return bad(e)
 	}
 	if b.mode == aggregating {

@@ -9,7 +9,10 @@ import (
 // bindStatements binds statements in order; the outcome is that of the last expression.
 func (b *binder) bindStatements(list []syntax.Statement) *bound {
 	var out *bound
-	for _, s := range list {
+	for i, s := range list {
+		if !b.within(i+1, maxStatements, s, "statements") {
+			break
+		}
 		switch s := s.(type) {
 		case *syntax.ExpressionStatement:
 			out = b.bindExpr(s.Value)
@@ -60,6 +63,7 @@ func (b *binder) bindLet(s *syntax.Let) {
 		return
 	}
 	v := b.bindExpr(s.Value)
+	sym.size = v.size
 	switch {
 	case v.table != nil:
 		sym.table = b.share(name, v.table, s.Value)
@@ -91,6 +95,7 @@ func (b *binder) share(name string, r *relation, at syntax.Node) *relation {
 
 // output is the Output of an operator that gives the columns of a relation.
 func (b *binder) output(r *relation, at syntax.Node) Output {
+	b.widen(len(r.columns), at)
 	return Output{Fields: valueColumns(r.all()), At: at.Span(), Open: r.open}
 }
 
@@ -111,16 +116,19 @@ func (b *binder) bindQueryParameters(s *syntax.QueryParameters) {
 
 // bindPipeline binds source | operator | operator.
 func (b *binder) bindPipeline(e *syntax.Pipeline) *bound {
-	row, right, mode := b.row, b.right, b.mode
-	defer func() { b.row, b.right, b.mode = row, right, mode }()
-	b.right = nil
+	row, right, mode, began := b.row, b.right, b.mode, b.began
+	defer func() { b.row, b.right, b.mode, b.began = row, right, mode, began }()
+	b.right, b.began = nil, b.size
 	in := b.subject
 	if e.Source != nil {
 		in = b.bindPipelineSource(e)
 	}
 	first := e.Source == nil && b.subject == nil
 	var group []*relation
-	for _, op := range e.Operators {
+	for i, op := range e.Operators {
+		if !b.spend(1, op) || !b.within(i+1, maxOperators, op, "operators in one pipeline") {
+			break
+		}
 		if group != nil {
 			in, group = b.afterSeveral(in, op), nil
 		}

@@ -65,6 +65,7 @@ func (b *binder) infer(r *relation, name string) *column {
 // symbol is what a name stands for outside the columns of a row.
 type symbol struct {
 	name   string
+	size   int // see maxSize
 	scalar *bound
 	table  *relation
 	fn     *userFunction

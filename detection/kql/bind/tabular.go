@@ -329,7 +329,7 @@ func (b *binder) bindAs(op *syntax.As, in *relation) *relation {
 	r := same(in, &As{Output: b.output(in, op), Input: in.op, Name: op.As.Text})
 	r.name = op.As.Text
 	shared := b.share(op.As.Text, r, op)
-	b.scope = b.scope.with(&symbol{name: op.As.Text, table: shared})
+	b.scope = b.scope.with(&symbol{name: op.As.Text, table: shared, size: b.size - b.began})
 	return shared
 }
 

@@ -8,6 +8,9 @@ import (
 )
 
 func (b *binder) bindUnion(op *syntax.Union, in *relation, first bool) *relation {
+	if !b.within(len(op.Tables), maxOperators, op, "tables in one union") {
+		return &relation{open: true, op: b.nowhere(op)}
+	}
 	row, fuzzy, subject := b.row, b.fuzzy, b.subject
 	b.row, b.subject = nil, nil
 	if p := property(op.Properties, "isfuzzy", "__isFuzzy"); p != nil {

@@ -226,14 +226,14 @@ func (f *userFunction) named(out *bound) *bound {
 // argumentSymbol gives an argument the name and type of its parameter.
 func argumentSymbol(p parameter, a *bound, row *relation) *symbol {
 	if a.table != nil {
-		return &symbol{name: p.name, table: a.table}
+		return &symbol{name: p.name, table: a.table, size: a.size}
 	}
 	v := *a
 	if len(p.types) == 1 && !v.typing.unresolved() && !equal(v.typing, p.types[0]) {
 		v.expr = converted(v.expr, p.types[0])
 		v.typing = p.types[0]
 	}
-	return &symbol{name: p.name, scalar: &v, byRow: row != nil && !a.constant && dependsOnRow(a.expr)}
+	return &symbol{name: p.name, size: a.size, scalar: &v, byRow: row != nil && !a.constant && dependsOnRow(a.expr)}
 }
 
 // converted is the value in the type of the parameter.

@@ -8,7 +8,8 @@ import (
 // commands reads a text that begins with a dot.
 func (p *parser) commands() []Statement {
 	var list []Statement
-	for p.at('.') {
+	const enough = 1000 // commands in one text
+	for p.at('.') && len(list) < enough {
 		list = append(list, p.command())
 		for p.accept(';') {
 		}

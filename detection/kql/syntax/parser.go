@@ -11,12 +11,21 @@ import (
 // maxDepth bounds the nesting of expressions, so that no input exhausts the stack.
 const maxDepth = 1000
 
+// maxText is how long a query can be, in bytes.
+// Source: https://learn.microsoft.com/kusto/concepts/query-limits (the service takes no longer text of a query either)
+const maxText = 2_000_000
+
 // maxErrors is how many errors of one text are reported.
 const maxErrors = 100
 
 // Parse reads a query. The tree is never nil; with errors among the
 // diagnostics it is what could be made of the text. Several errors are found in one pass.
 func Parse(source *Source) (*Query, []Diagnostic) {
+	if len(source.Text) > maxText {
+		return &Query{extent: extent{Span{0, len(source.Text)}}, Source: source}, []Diagnostic{{
+			Message: fmt.Sprintf("the query is longer than %d bytes", maxText), Span: Span{0, 1},
+		}}
+	}
 	tokens, diagnostics := scan(source.Text)
 	p := &parser{text: source.Text, tokens: tokens, diagnostics: diagnostics, failed: -1}
 	q := &Query{extent: extent{Span{0, len(source.Text)}}, Source: source}
