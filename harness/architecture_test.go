@@ -41,6 +41,7 @@ var allowed = map[string][]string{
 	"harness/ingest":    {"harness/telemetry", "detection/..."},
 	"harness":           {"atomics", "detection", "detection/...", "harness/telemetry", "harness/ingest"},
 	"harness/scenario":  {"harness", "atomics", "detection", "detection/..."},
+	"harness/journal":   {"harness"},
 	"harness/report":    {"harness"},
 
 	"harness/winrm":      {"harness", "harness/telemetry", "harness/winrm/..."},

@@ -49,8 +49,7 @@ func (o *observation) settle(ctx context.Context) error {
 // arrived. It waits on the injected clock only, and gives up after fenceMost.
 func (o *observation) await(ctx context.Context, f *Fence, prefix string, done func(quiet time.Duration) bool) error {
 	f.Token = prefix + o.evidence.Run
-	o.touched = true
-	marker, err := o.target.Execute(ctx, Command{
+	marker, err := o.command(ctx, Command{
 		Phase: Harness, File: "cmd.exe", Arguments: "/d /c rem " + f.Token,
 		Dir: WorkDir(o.evidence.Run, Harness), Timeout: stepTimeout,
 	})

@@ -35,6 +35,8 @@ type Runner struct {
 	// Computer, if set, is what the machine must call itself. Another one is not touched: an address can come to mean a
 	// machine that nobody declared to be a lab.
 	Computer string
+	// Journal, if set, knows of everything before it is done on a host.
+	Journal Journal
 	// Progress, if set, is told of each link as it begins.
 	Progress func(scenario string, link LinkName)
 }
@@ -98,6 +100,7 @@ func (o *observation) observe(ctx context.Context) {
 	if !o.timed(LinkReached, func() bool { return o.reach(ctx) }) {
 		return
 	}
+	defer o.settled()
 	defer o.sweep(ctx)
 	if o.timed(LinkPrepared, func() bool { return o.prepare(ctx) }) {
 		if o.sight(ctx) && o.timed(LinkExecuted, func() bool { return o.execute(ctx) }) {
@@ -218,8 +221,7 @@ func (o *observation) run(ctx context.Context, p Phase, executor atomics.Executo
 	if err != nil {
 		return Execution{}, err
 	}
-	o.touched = true
-	e, err := o.target.Execute(ctx, Command{
+	e, err := o.command(ctx, Command{
 		Phase: p, File: file, Arguments: arguments, Dir: WorkDir(o.evidence.Run, p), Timeout: stepTimeout,
 	})
 	if err != nil {
@@ -227,6 +229,15 @@ func (o *observation) run(ctx context.Context, p Phase, executor atomics.Executo
 	}
 	o.evidence.Executions = append(o.evidence.Executions, e)
 	return e, nil
+}
+
+// command executes a command that the journal knows of.
+func (o *observation) command(ctx context.Context, c Command) (Execution, error) {
+	if err := o.note(c.Phase); err != nil {
+		return Execution{}, err
+	}
+	o.touched = true
+	return o.target.Execute(ctx, c)
 }
 
 func (o *observation) execute(ctx context.Context) bool {

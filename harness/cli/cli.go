@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"syscall"
@@ -33,6 +34,10 @@ type Environment struct {
 	Terminal       bool // Stdout is a terminal, on which a line can be rewritten
 	Colour         bool // and which shows colours
 	Version        string
+	// StateDir is where journals are kept; "" keeps none.
+	StateDir string
+	// Journal, if set, stands between a run and its journal.
+	Journal func(harness.Journal) harness.Journal
 }
 
 // Main runs the command line in the real environment and returns the exit status. The first interrupt cancels the
@@ -52,7 +57,20 @@ func Main(args []string) int {
 		Terminal: terminal,
 		Colour:   terminal && os.Getenv("NO_COLOR") == "",
 		Version:  version(),
+		StateDir: stateDir(),
 	})
+}
+
+// stateDir is the user's own folder for what geiger must not forget. GEIGER_STATE names another.
+func stateDir() string {
+	if dir := os.Getenv("GEIGER_STATE"); dir != "" {
+		return dir
+	}
+	config, err := os.UserConfigDir()
+	if err != nil {
+		return filepath.Join(os.TempDir(), "geiger")
+	}
+	return filepath.Join(config, "geiger")
 }
 
 func version() string {
@@ -112,7 +130,7 @@ Exit status: 0 all pass, 1 some fail, 2 none fails but some are inconclusive, 3 
 		Args:                  noSuchCommand,
 		RunE:                  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.AddCommand(newRun(env), newReplay(env), newCheck(env), newLint(env), newQuery(env), newExplain(env), newDiff(env), newLab(env))
+	root.AddCommand(newRun(env), newReplay(env), newCheck(env), newLint(env), newQuery(env), newExplain(env), newDiff(env), newSweep(env), newLab(env))
 	root.SetHelpCommand(newHelp(root))
 	root.InitDefaultVersionFlag()
 	root.Flags().Lookup("version").Hidden = true

@@ -30,7 +30,8 @@ func TestMain(m *testing.M) {
 func play(args []string) int {
 	return cli.Run(context.Background(), args, cli.Environment{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv,
-		Clock: newFastClock(), Random: rand.Reader, Version: "test",
+		Clock: newFastClock(), Random: rand.Reader, Version: "test", StateDir: os.Getenv("GEIGER_STATE"),
+		Journal: dieAfter(os.Getenv("GEIGER_TEST_DIE_AFTER")),
 	})
 }
 

@@ -116,7 +116,7 @@ func (s *session) onAll(ctx context.Context, all machines, chosen []*harness.Sce
 
 // on runs the scenarios on one machine, one after the other.
 func (s *session) on(ctx context.Context, m *machine, chosen []*harness.Scenario) ([]report.Result, error) {
-	r := &harness.Runner{Clock: m.clock, Run: s.names(m), Computer: m.computer, Progress: func(scenario string, link harness.LinkName) {
+	r := &harness.Runner{Clock: m.clock, Run: s.names(m), Computer: m.computer, Journal: s.journal(m), Progress: func(scenario string, link harness.LinkName) {
 		s.live.progress(m.target.Name(), scenario, link)
 		if link == harness.LinkCleanedUp && ctx.Err() != nil {
 			s.live.interrupted()
@@ -134,6 +134,38 @@ func (s *session) on(ctx context.Context, m *machine, chosen []*harness.Scenario
 		results = append(results, result)
 	}
 	return results, nil
+}
+
+// journal is that of a machine's runs. The embedded lab ends with this process, so that nothing is left of it.
+func (s *session) journal(m *machine) harness.Journal {
+	if m.simulated || s.env.StateDir == "" {
+		return nil
+	}
+	file, err := filepath.Abs(s.options.inventory)
+	if err != nil {
+		file = s.options.inventory
+	}
+	j := journals(s.env).Of(file)
+	if s.env.Journal != nil {
+		j = s.env.Journal(j)
+	}
+	return j
+}
+
+// unsettled says how to finish what this run could not clean up.
+func (s *session) unsettled() {
+	if s.env.StateDir == "" {
+		return
+	}
+	left, err := journals(s.env).Unsettled()
+	if err != nil {
+		return // that is for `geiger sweep` to tell
+	}
+	for i := range left {
+		if left[i].Process == os.Getpid() {
+			fmt.Fprintf(s.env.Stderr, "geiger: %s was not left as it was found; `geiger sweep %s` tries again\n", left[i].Target, left[i].Target)
+		}
+	}
 }
 
 // one runs a scenario. Also one that is interrupted is kept and judged: what it did on the host must not be lost.
@@ -216,6 +248,7 @@ func (s *session) finish(ctx context.Context) error {
 	if err := s.options.reports.write(&s.run); err != nil {
 		return err
 	}
+	s.unsettled()
 	if s.run.Interrupted {
 		fmt.Fprintln(s.env.Stderr, "geiger: interrupted")
 	}
