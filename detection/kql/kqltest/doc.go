@@ -60,15 +60,29 @@
 //
 // A query that gives rows is run again in four ways that must not change the outcome: printed
 // and parsed again; with the rows of its tables shuffled (unless it is `ordered`); with `| where true` after
-// every table it names; and with the rows of every such table in two tables that union puts together.
+// every table it names; and with the rows of every such table in two tables that union puts together (unless
+// the query reads tables by a pattern, which would find the parts as well).
 //
 // Now is [Now] in every query. A table with the name of a fixture (see package kql) stands in for what only a
 // service knows.
 //
 // # Use
 //
-// [Run] runs the files of a file system with any [Engine]; [Offline] is this
-// module's. With [Update] the outcomes are written instead of compared, and the change to
-// the files is for review. [Queries] and [Cases] list all queries, to seed a fuzz test or a benchmark with; [Vary] asks of
-// any query that the other ways to run it do not change its rows.
+// [Run] runs the files of a file system with any [Engine], each file and each case as a subtest; [Offline] is this
+// module's engine. Blanks in the name of a case are underscores in that of its subtest:
+//
+//	go test ./detection/kql/kqltest -run 'Conformance/where/an_unknown_column'
+//
+// With [Update] the outcomes are written instead of compared, and the change to the files is for review. Comments stay, as do
+// cases that -run leaves out, todo cases, and outcomes that are right in other words. The other ways to run a query are
+// checked all the same.
+//
+// [Cases] and [Queries] list what is in the files, to seed fuzz tests and benchmarks with; [Vary] asks of any query
+// whether the other ways to run it give the same.
+//
+// # The suite
+//
+// The files beside this package are its conformance suite: one for each operator or family of functions, at most 300
+// lines long, with the page of Kusto's documentation that its cases restate in other words and on other data. A test
+// demands a case of every function, aggregate, plugin and operator that the language has.
 package kqltest
