@@ -130,7 +130,12 @@ func (b *binder) bindMakeSeries(op *syntax.MakeSeries, in *relation) *relation {
 				b.requireType(v, it.value.typing, promoted)
 			}
 		}
+		placed := len(p.columns)
 		b.place(p, it, placing{style: summarizeStyle, typing: &dynamic})
+		for i := placed; i < len(p.columns); i++ {
+			// Kusto's binder leaves percentile(), take_any() and their like the type of an element; they are arrays as well.
+			p.columns[i] = &column{name: p.columns[i].name, typing: dynamic}
+		}
 		for len(plan.By)+len(plan.Defaults) < len(p.exprs) {
 			plan.Defaults = append(plan.Defaults, fill)
 		}
