@@ -154,6 +154,9 @@ func (s *stability) ofGroups(p bind.Operator) flow {
 		in := s.of(p.Input)
 		in.appear = s.expr(p.By, in) || in.appear
 		s.subjects[p.ID] = in
+		if !onlyFed(p.ID, p.Subquery) {
+			s.note(p.Span(), "the subquery has a source of its own, and runs because the key is there")
+		}
 		out := s.of(p.Subquery)
 		out.appear = true // a group has the place of its first row: without that, all its rows come later
 		return out
@@ -164,6 +167,19 @@ func (s *stability) ofGroups(p bind.Operator) flow {
 		s.note(p.Span(), "every row can depend on all rows of the input")
 		return flow{true, slices.Repeat([]bool{true}, len(p.Columns()))}
 	}
+}
+
+// onlyFed reports whether a subquery reads nothing but the rows that it is fed.
+func onlyFed(id int, subquery bind.Operator) bool {
+	fed := true
+	walk(subquery, func(p bind.Operator) {
+		if subject, ok := p.(*bind.Subject); ok {
+			fed = fed && subject.ID == id
+		} else if len(inputsOf(p)) == 0 {
+			fed = false
+		}
+	})
+	return fed
 }
 
 // extended copies the flags of columns and gives new ones to the columns that come after them.
@@ -354,8 +370,10 @@ func (s *stability) expr(e bind.Expr, in flow) bool {
 func (s *stability) looked(p bind.Operator, at syntax.Span) bool {
 	events := false
 	walk(p, func(p bind.Operator) {
-		_, scan := p.(*bind.Scan)
-		events = events || scan
+		switch p.(type) {
+		case *bind.Scan, *bind.Subject:
+			events = true
+		}
 	})
 	if events {
 		s.note(at, "the value depends on rows that the row does not come from")
