@@ -106,13 +106,19 @@ func (p *numberPairs) add(a, b uint32) bool {
 // aggregateDistinct is dcount, exact where the service estimates.
 func aggregateDistinct(a *aggregation) ([]*vector, error) {
 	n := make([]int64, a.groups)
-	if v := a.args[0]; a.condition == nil && v.nulls == nil && v.typ == value.String {
-		ids, size := identify(v)
-		if seen := newPairs(a.groups, size); seen.bits != nil {
-			seen.count(a.of, ids, n)
+	if v := a.args[0]; a.condition == nil && v.typ == value.String {
+		values := newNumbering(v)
+		if seen := newPairs(a.groups, values.n); seen.bits != nil {
+			ids := make([]uint32, piece)
+			for from := 0; from < len(a.of); from += piece {
+				of := a.of[from:min(from+piece, len(a.of))]
+				values.read(from, ids[:len(of)])
+				seen.count(of, ids, n)
+			}
 			return a.one(longs(n)), nil
 		}
 	}
+	a.args[0] = a.args[0].unpack()
 	err := a.eachDistinct(a.args[0], math.MaxInt, func(_ int, g uint32) { n[g]++ })
 	return a.one(longs(n)), err
 }

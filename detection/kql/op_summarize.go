@@ -104,7 +104,11 @@ func (o *summarize) run(x *execution) (*relation, error) {
 }
 
 func (a *aggregateCall) run(x *execution, r *relation, g *grouping) ([]*vector, error) {
-	args, err := evalAll(x, r, a.args)
+	evaluate := evalAll
+	if a.plan.Name == "dcount" {
+		evaluate = atRest // it counts codes
+	}
+	args, err := evaluate(x, r, a.args)
 	if err != nil {
 		return nil, err
 	}

@@ -77,7 +77,8 @@ func TestNarrowingIsFiltering(t *testing.T) {
 func requireNarrow(t *testing.T, in *relation, p interface {
 	filterer
 	narrower
-}) {
+},
+) {
 	t.Helper()
 	x := &execution{ctx: t.Context()}
 	half := allRowsOf(in.rows)
