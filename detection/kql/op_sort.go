@@ -158,10 +158,10 @@ func (k sortKey) comparer(v *vector) func(a, b uint32) int {
 
 // compareMissing orders nulls and NaN.
 func (k sortKey) compareMissing(null, otherNull bool) int {
-	switch {
-	case null == otherNull:
+	switch null {
+	case otherNull:
 		return 0
-	case null == k.nullsFirst:
+	case k.nullsFirst:
 		return -1
 	default:
 		return 1
