@@ -77,7 +77,7 @@ func TestReadme(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, host.Close()) })
 
 	dir := t.TempDir()
-	for _, name := range []string{"atomics", "detection", "harness", "scenarios", "go.mod", "go.sum"} {
+	for _, name := range []string{"atomics", "detection", "harness", "scenarios", "testdata", "go.mod", "go.sum"} {
 		target, err := filepath.Abs(filepath.Join("..", "..", name))
 		require.NoError(t, err)
 		require.NoError(t, os.Symlink(target, filepath.Join(dir, name)))
