@@ -155,3 +155,13 @@ func Phases(e *Evidence) func([]kql.Source) Phase { return attribute(e).ofSource
 
 // PhaseOf says which phase of a run caused an event.
 func PhaseOf(e *Evidence, event *telemetry.Event) Phase { return attribute(e).ofEvent(event) }
+
+// EventPhases says of every event of a run, in their order, which phase caused it.
+func EventPhases(e *Evidence) []Phase {
+	a := attribute(e)
+	phases := make([]Phase, len(e.Events))
+	for i := range e.Events {
+		phases[i] = a.ofEvent(&e.Events[i])
+	}
+	return phases
+}

@@ -17,11 +17,7 @@ import (
 // Judge turns the evidence of a scenario into a verdict, under the given rules. It depends on nothing else: equal
 // evidence, scenario and rules give equal verdicts. The error is the context's.
 func Judge(ctx context.Context, s *Scenario, e *Evidence, rules []*detection.Rule) (Verdict, error) {
-	j := &judgement{
-		scenario: s.on(&e.Host), evidence: e, phases: attribute(e), tables: map[*kql.Schema]kql.Tables{},
-		schemas: []*kql.Schema{schema.DefenderXDR(), schema.LogAnalytics()},
-		verdict: Verdict{Scenario: s.Name, Target: e.Target, Simulated: e.Host.Simulated, Alerts: []RaisedAlert{}},
-	}
+	j := newJudgement(s, e)
 	j.reached()
 	j.prepared()
 	j.executed()
@@ -34,6 +30,14 @@ func Judge(ctx context.Context, s *Scenario, e *Evidence, rules []*detection.Rul
 	j.cleanedUp()
 	j.settle()
 	return j.verdict, nil
+}
+
+func newJudgement(s *Scenario, e *Evidence) *judgement {
+	return &judgement{
+		scenario: s.on(&e.Host), evidence: e, phases: attribute(e), tables: map[*kql.Schema]kql.Tables{},
+		schemas: []*kql.Schema{schema.DefenderXDR(), schema.LogAnalytics()},
+		verdict: Verdict{Scenario: s.Name, Target: e.Target, Simulated: e.Host.Simulated, Alerts: []RaisedAlert{}},
+	}
 }
 
 type judgement struct {

@@ -71,7 +71,7 @@ func (o *replayOptions) run(ctx context.Context, env *Environment, args []string
 	if err := write(env, o.format, &run); err != nil {
 		return err
 	}
-	if err := o.reports.write(&run); err != nil {
+	if err := o.reports.write(ctx, &run, rules); err != nil {
 		return err
 	}
 	return status(&run)

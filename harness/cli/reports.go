@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -11,7 +12,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seed-67b27da2/geiger/detection"
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
+	"github.com/seed-67b27da2/geiger/harness"
 	"github.com/seed-67b27da2/geiger/harness/report"
 )
 
@@ -20,17 +23,19 @@ type reportKind struct {
 	name      string
 	write     func(io.Writer, *report.Run) error
 	oneTarget bool // the form knows only one; there is a file for each
+	traces    bool // the form shows what became of rows in the rules
 }
 
 func reportKinds() []reportKind {
 	text := func(w io.Writer, r *report.Run) error { return report.Text(w, r, report.Palette{}) }
 	return []reportKind{
-		{"text", text, false},
-		{"json", report.JSON, false},
-		{"junit", report.JUnit, false},
-		{"markdown", report.Markdown, false},
-		{"navigator", report.Navigator, false},
-		{"attire", report.ATTiRe, true},
+		{name: "text", write: text},
+		{name: "json", write: report.JSON},
+		{name: "junit", write: report.JUnit},
+		{name: "markdown", write: report.Markdown},
+		{name: "navigator", write: report.Navigator},
+		{name: "html", write: report.HTML, traces: true},
+		{name: "attire", write: report.ATTiRe, oneTarget: true},
 	}
 }
 
@@ -74,12 +79,17 @@ func parseReport(asked string) (reportKind, string, error) {
 	return reportKind{}, "", fmt.Errorf("--report %s: write KIND=FILE, where KIND is %s", asked, strings.Join(names, ", "))
 }
 
-// write writes all reports.
-func (r *reports) write(run *report.Run) error {
+// write writes all reports of a run that was judged by these rules.
+func (r *reports) write(ctx context.Context, run *report.Run, rules []*detection.Rule) error {
 	for _, asked := range r.asked {
 		kind, file, err := parseReport(asked)
 		if err != nil {
 			return err
+		}
+		if kind.traces {
+			if err := trace(ctx, run, rules); err != nil {
+				return fmt.Errorf("--report %s: %w", asked, err)
+			}
 		}
 		targets := run.Targets()
 		if !kind.oneTarget || len(targets) < 2 {
@@ -89,6 +99,21 @@ func (r *reports) write(run *report.Run) error {
 		}
 		if err != nil {
 			return fmt.Errorf("--report %s: %w", asked, err)
+		}
+	}
+	return nil
+}
+
+// trace adds to each result what became of its rows in the rules, once.
+func trace(ctx context.Context, run *report.Run, rules []*detection.Rule) error {
+	for i := range run.Results {
+		r := &run.Results[i]
+		if r.Rules != nil || r.Scenario == nil || r.Evidence == nil {
+			continue
+		}
+		var err error
+		if r.Rules, err = harness.Trace(ctx, r.Scenario, r.Evidence, rules, &r.Verdict); err != nil {
+			return err
 		}
 	}
 	return nil

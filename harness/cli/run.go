@@ -245,7 +245,7 @@ func (s *session) finish(ctx context.Context) error {
 	if err := write(s.env, s.options.format, &s.run); err != nil {
 		return err
 	}
-	if err := s.options.reports.write(&s.run); err != nil {
+	if err := s.options.reports.write(context.WithoutCancel(ctx), &s.run, s.rules); err != nil {
 		return err
 	}
 	s.unsettled()

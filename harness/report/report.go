@@ -1,4 +1,4 @@
-// Package report shows what came of a run: Text and Markdown for people, JSON for programs, JUnit for continuous
+// Package report shows what came of a run: Text, Markdown and HTML for people, JSON for programs, JUnit for continuous
 // integration, a layer for the ATT&CK Navigator, and ATTiRe for VECTR.
 //
 // What a host sent (names, paths, command lines, output) is shown with control characters made visible, so that a file
@@ -29,11 +29,12 @@ type Run struct {
 }
 
 // Result is a verdict with what it is about. Scenario and Evidence are only needed by the reports that tell of the
-// attack as well.
+// attack as well, and Rules by HTML.
 type Result struct {
 	Verdict  harness.Verdict
 	Scenario *harness.Scenario
 	Evidence *harness.Evidence
+	Rules    []harness.RuleTrace // of [harness.Trace]
 }
 
 // Verdicts are those of all results.
