@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -17,7 +16,7 @@ type htmlAlert struct {
 	Because    string
 	Phase      harness.Phase
 	Time       string
-	Row        []harness.RowCell
+	Row        []htmlValue
 	Entities   []string
 	Events     []htmlEvent
 	MoreEvents int
@@ -40,16 +39,25 @@ func alertState(a *harness.RaisedAlert) string {
 	return stateUnexpected
 }
 
-// alerts are in the order in which they matter: unexpected, expected, tolerated.
+// alertStates are in the order in which a reader must know of them, with how many alerts of each are shown.
+var alertStates = [...]struct {
+	state string
+	most  int
+}{{stateUnexpected, 10}, {stateExpected, 10}, {stateTolerated, 5}}
+
 func (h *htmlResult) alerts(v *harness.Verdict, events eventIndex) {
-	order := []string{stateUnexpected, stateExpected, stateTolerated}
-	sorted := slices.Clone(v.Alerts)
-	slices.SortStableFunc(sorted, func(a, b harness.RaisedAlert) int {
-		return cmp.Compare(slices.Index(order, alertState(&a)), slices.Index(order, alertState(&b)))
-	})
-	h.MoreAlerts = max(len(sorted)-mostAlerts, 0)
-	for i := range sorted[:len(sorted)-h.MoreAlerts] {
-		h.Alerts = append(h.Alerts, newHTMLAlert(&sorted[i], events))
+	for _, s := range alertStates {
+		shown := 0
+		for i := range v.Alerts {
+			switch a := &v.Alerts[i]; {
+			case alertState(a) != s.state:
+			case shown == s.most:
+				h.MoreAlerts++
+			default:
+				shown++
+				h.Alerts = append(h.Alerts, newHTMLAlert(a, events))
+			}
+		}
 	}
 }
 
@@ -65,13 +73,23 @@ func newHTMLAlert(a *harness.RaisedAlert, events eventIndex) htmlAlert {
 	return h
 }
 
+// htmlValue is a value by its name. A long one is folded behind its beginning.
+type htmlValue struct{ Column, Beginning, Value string }
+
+const foldedAt, foldedTo = 400, 120 // runes
+
 // filled are the cells that hold something.
-func filled(row []harness.RowCell, left *allowance) []harness.RowCell {
-	var cells []harness.RowCell
+func filled(row []harness.RowCell, left *allowance) []htmlValue {
+	var cells []htmlValue
 	for _, c := range row {
-		if c.Value != "" {
-			cells = append(cells, harness.RowCell{Column: c.Column, Value: left.clip(c.Value, mostCell)})
+		if c.Value == "" {
+			continue
 		}
+		v := htmlValue{Column: c.Column, Value: left.clip(c.Value, mostCell)}
+		if runes := []rune(v.Value); len(runes) > foldedAt {
+			v.Beginning = string(runes[:foldedTo]) + "…"
+		}
+		cells = append(cells, v)
 	}
 	return cells
 }

@@ -10,7 +10,7 @@ import (
 type allowance int
 
 // mostOfHost keeps a report of seven scenarios below 1 MB, whatever their hosts sent.
-const mostOfHost allowance = 80 << 10
+const mostOfHost allowance = 96 << 10
 
 // clip keeps the beginning of a text, of at most so many bytes and within the allowance, and says how much is left out.
 // Windows ends its lines with CR LF, of which nobody wants to see the CR.

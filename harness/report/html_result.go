@@ -12,10 +12,9 @@ import (
 // What an HTML report shows at most of one scenario, so that a page stays one that a browser opens. What is left out is
 // counted on the page.
 const (
-	mostAlerts     = 25
 	mostEvents     = 3 // behind one alert
 	mostExecutions = 40
-	mostText       = 8 << 10 // bytes of a command or of what it printed
+	mostText       = 4 << 10 // bytes of a raw event, of a command or of what it printed
 	mostCell       = 2 << 10 // bytes of a value
 )
 

@@ -48,14 +48,16 @@ type htmlFlow struct {
 
 type htmlMiss struct {
 	Passed, Predicates int
-	Row                []harness.RowCell
+	Row                []htmlValue
 	Reasons            []htmlReason
 	Events             []htmlEvent
 }
 
 type htmlReason struct {
-	harness.TracedReason
-	How string
+	How, Predicate, Wanted string
+	Line                   int
+	Saw                    []htmlValue
+	Hints                  []string
 }
 
 // rules shows the rules that matter to the verdict first. Those without a row are the first to be left out.
@@ -166,8 +168,9 @@ func newHTMLMiss(n *harness.TracedMiss, events eventIndex) *htmlMiss {
 		case i > 0:
 			how = "and by"
 		}
-		r.Saw = filled(r.Saw, events.left)
-		m.Reasons = append(m.Reasons, htmlReason{r, how})
+		m.Reasons = append(m.Reasons, htmlReason{
+			How: how, Predicate: clip(r.Predicate, mostCell), Wanted: clip(r.Wanted, mostCell), Line: r.Line, Saw: filled(r.Saw, events.left), Hints: r.Hints,
+		})
 	}
 	m.Events, _ = events.shown(n.Events)
 	return m
