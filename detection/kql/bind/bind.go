@@ -57,7 +57,7 @@ func BindWith( //nolint:revive // Bind, with options: callers look for it beside
 ) *Result {
 	b := &binder{
 		source: src, schema: schema, builtins: builtins(), options: opts,
-		scope: newScope(nil), seen: map[fault]bool{}, nextColumn: 1, mentions: countNames(q),
+		scope: newScope(nil), seen: map[fault]bool{}, nextColumn: 1, query: q,
 	}
 	b.checkDirectives(q.Directives)
 	out := b.bindStatements(q.Statements)
@@ -115,7 +115,8 @@ type binder struct {
 	hidden      []syntax.Diagnostic // errors found while quiet that were not reported before
 	tables      []TableUse
 	late        map[string]bool
-	mentions    map[string]int
+	query       *syntax.Query
+	mentions    map[string]int // of names in the query, once they have been counted
 
 	scope      *scope
 	row        *relation // the rows that expressions are evaluated for, or nil
@@ -176,6 +177,14 @@ func (b *binder) add(d syntax.Diagnostic) *syntax.Diagnostic {
 	b.seen[key] = true
 	b.diagnostics = append(b.diagnostics, d)
 	return &b.diagnostics[len(b.diagnostics)-1]
+}
+
+// mentioned is how often the query names something.
+func (b *binder) mentioned(name string) int {
+	if b.mentions == nil {
+		b.mentions = countNames(b.query)
+	}
+	return b.mentions[name]
 }
 
 // countNames counts how often each name occurs, to tell tables that are used more than once.

@@ -146,14 +146,14 @@ func (b *binder) bindParens(e *syntax.Parens, table bool) *bound {
 
 // bindName resolves a name: a column, a variable, a table, or a function without parentheses.
 func (b *binder) bindName(e *syntax.Name, table bool) *bound {
-	out := *b.resolve(e, table)
+	out := b.resolve(e, table) // a bound of its own, whatever the name stands for
 	out.node = e
 	out.name, out.hasName = e.Text, true
 	if l, ok := out.expr.(*Literal); ok {
 		out.expr = &Literal{Typed: Typed{Result: l.Result, At: e.Span()}, Value: l.Value}
 	}
 	out.literal = false
-	return &out
+	return out
 }
 
 func (b *binder) resolve(e *syntax.Name, table bool) *bound {
@@ -207,15 +207,16 @@ func (b *binder) scan(t *Table, at syntax.Span) *relation {
 	if b.quiet == 0 {
 		b.tables = append(b.tables, TableUse{Name: t.Name, At: at})
 	}
-	r := &relation{columns: newColumns(t.Columns), name: t.Name}
+	r := &relation{columns: newColumns(t.Columns), name: t.Name, fields: t.Columns}
 	r.op = &Scan{Output: Output{Fields: t.Columns, At: at}, Table: t.Name}
 	return r
 }
 
 func newColumns(cols []value.Column) []*column {
-	out := make([]*column, len(cols))
+	out, together := make([]*column, len(cols)), make([]column, len(cols))
 	for i, c := range cols {
-		out[i] = &column{name: c.Name, typing: scalar(c.Type)}
+		together[i] = column{name: c.Name, typing: scalar(c.Type)}
+		out[i] = &together[i]
 	}
 	return out
 }

@@ -48,6 +48,7 @@ func oneType(legs []*relation) []*relation {
 	out := make([]*relation, len(legs))
 	for i, leg := range legs {
 		changed := *leg
+		changed.fields = nil
 		changed.columns = make([]*column, len(leg.columns))
 		for j, c := range leg.columns {
 			if changed.columns[j] = c; several[c.name] {

@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
@@ -83,7 +84,7 @@ func (b *binder) bindLet(s *syntax.Let) {
 // share gives a table a name. If the query mentions the name more than once, its rows may be computed once.
 func (b *binder) share(name string, r *relation, at syntax.Node) *relation {
 	out := *r
-	if b.mentions[name] <= 2 {
+	if strings.Count(b.source.Text, name) <= 2 || b.mentioned(name) <= 2 {
 		return &out
 	}
 	if _, done := r.op.(*Shared); done {
@@ -96,7 +97,10 @@ func (b *binder) share(name string, r *relation, at syntax.Node) *relation {
 // output is the Output of an operator that gives the columns of a relation.
 func (b *binder) output(r *relation, at syntax.Node) Output {
 	b.widen(len(r.columns), at)
-	return Output{Fields: valueColumns(r.all()), At: at.Span(), Open: r.open}
+	if all := r.all(); len(r.fields) != len(all) {
+		r.fields = valueColumns(all)
+	}
+	return Output{Fields: slices.Clip(r.fields), At: at.Span(), Open: r.open}
 }
 
 func (b *binder) bindQueryParameters(s *syntax.QueryParameters) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
+	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
 
 // relation is a bound table expression: its columns and the plan that produces them.
@@ -14,6 +15,8 @@ type relation struct {
 	// taken to be one of them, and kept in inferred.
 	open     bool
 	inferred []*column
+	// fields are the columns as a plan has them, if they have been asked for.
+	fields []value.Column
 	// serialized is set if the rows have an order that functions of neighbouring rows can rely on.
 	serialized bool
 	op         Operator

@@ -104,7 +104,7 @@ func (b *binder) bindRowOperator(op syntax.Operator, in *relation) *relation {
 
 // same is the relation of an operator that keeps the columns of its input.
 func same(in *relation, op Operator) *relation {
-	return &relation{columns: in.all(), open: in.open, op: op, graph: in.graph, serialized: in.serialized}
+	return &relation{columns: in.all(), open: in.open, op: op, graph: in.graph, serialized: in.serialized, fields: in.fields}
 }
 
 // projected is the relation of a projection.
