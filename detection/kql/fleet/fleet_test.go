@@ -48,8 +48,9 @@ func TestTheSameConfigGivesTheSameRows(t *testing.T) {
 		}))
 		return b.String()
 	}
-	require.Equal(t, rows(1), rows(1))
-	require.NotEqual(t, rows(1), rows(2))
+	first, again := rows(1), rows(1)
+	require.Equal(t, first, again)
+	require.NotEqual(t, first, rows(2))
 }
 
 func TestEveryCellHasTheTypeOfItsColumn(t *testing.T) {
