@@ -134,7 +134,7 @@ func (b *binder) bindPipeline(e *syntax.Pipeline) *bound {
 			break
 		}
 		if group != nil {
-			in, group = b.afterSeveral(in, op), nil
+			in = b.afterSeveral(in, op)
 		}
 		b.row, b.mode = in, normal
 		if first {

@@ -21,7 +21,7 @@ func charts() []string {
 // bindRender binds render, which changes no row; its settings are checked all the same.
 func (b *binder) bindRender(op *syntax.Render, in *relation) *relation {
 	if op.Chart.Present() {
-		b.oneOf("KS005", op.Chart.Text, op.Chart.Span, charts())
+		b.oneOf(op.Chart.Text, op.Chart.Span, charts())
 	}
 	for _, p := range slices.Concat(op.Bare, op.With) {
 		b.checkRenderProperty(p)
@@ -43,13 +43,13 @@ func (b *binder) checkRenderProperty(p *syntax.Property) {
 	case "xcolumn", "ycolumns", "anomalycolumns", "series", "by":
 		b.checkRenderColumns(p.Value)
 	case "kind":
-		b.oneOf("KS005", word(p), p.Value.Span(), []string{"default", "unstacked", "stacked", "stacked100", "map"})
+		b.oneOf(word(p), p.Value.Span(), []string{"default", "unstacked", "stacked", "stacked100", "map"})
 	case "legend":
-		b.oneOf("KS005", word(p), p.Value.Span(), []string{"visible", "hidden"})
+		b.oneOf(word(p), p.Value.Span(), []string{"visible", "hidden"})
 	case "xaxis", "yaxis":
-		b.oneOf("KS005", word(p), p.Value.Span(), []string{"linear", "log"})
+		b.oneOf(word(p), p.Value.Span(), []string{"linear", "log"})
 	case "ysplit":
-		b.oneOf("KS005", word(p), p.Value.Span(), []string{"none", "axes", "panels"})
+		b.oneOf(word(p), p.Value.Span(), []string{"none", "axes", "panels"})
 	case "accumulate":
 		if l, ok := p.Value.(*syntax.Literal); !ok || l.Kind != syntax.BoolLiteral {
 			b.report("KS223", p.Value.Span(), "boolean literal expected")

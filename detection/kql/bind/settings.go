@@ -120,21 +120,21 @@ func (b *binder) checkSetting(s setting, p *syntax.Property) {
 		}
 	case "number":
 		if !t.Numeric() {
-			b.oneOf("KS005", word(p), at, s.words)
+			b.oneOf(word(p), at, s.words)
 		}
 	case "words":
 		w := word(p)
 		if _, ok := p.Value.(*syntax.Literal); ok {
 			w = "" // these words are not written as texts
 		}
-		b.oneOf("KS005", w, at, s.words)
+		b.oneOf(w, at, s.words)
 	}
 }
 
 // oneOf reports a word that is not of a closed list.
-func (b *binder) oneOf(code, word string, at syntax.Span, list []string) {
+func (b *binder) oneOf(word string, at syntax.Span, list []string) {
 	if !slices.Contains(list, word) {
-		d := b.report(code, at, "expected one of: %s", strings.Join(list, ", "))
+		d := b.report("KS005", at, "expected one of: %s", strings.Join(list, ", "))
 		d.Hint = hint(word, list)
 	}
 }

@@ -83,7 +83,7 @@ func (p *parser) knownCommand(c *Command) bool {
 // anything passes what is left of the text, which need not be cut into tokens that mean something.
 func (p *parser) anything(c *Command) {
 	from := p.pos
-	for p.tokens[p.pos].kind != endToken && !(p.at(';') || p.at('|') && p.pos > from) {
+	for p.tokens[p.pos].kind != endToken && !p.at(';') && (!p.at('|') || p.pos == from) {
 		if p.at(lessBar) {
 			if p.pos++; p.tokens[p.pos].kind != endToken && !p.at('.') {
 				c.Query = p.commandQuery()
