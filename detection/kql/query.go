@@ -75,6 +75,9 @@ func failed(diagnostics []syntax.Diagnostic) bool {
 	return slices.ContainsFunc(diagnostics, func(d syntax.Diagnostic) bool { return d.Severity == syntax.SeverityError })
 }
 
+// Schema is what the query was bound in.
+func (q *Query) Schema() *Schema { return q.schema }
+
 // Source is the text that the query was compiled from.
 func (q *Query) Source() *syntax.Source { return q.source }
 

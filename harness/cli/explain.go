@@ -108,7 +108,8 @@ func (o *explainOptions) explain(ctx context.Context, env *Environment, args []s
 	if x.query, x.tables, err = compile(x.source, d); err != nil {
 		return nil, err
 	}
-	x.Explanation, err = x.query.Explain(ctx, x.tables, x.now, kql.ExplainOptions{Sources: sources})
+	seen := (&detection.Bound{Rule: rule, Schema: x.query.Schema(), Query: x.query}).InPeriod(x.tables, x.now)
+	x.Explanation, err = x.query.Explain(ctx, seen, x.now, kql.ExplainOptions{Sources: sources})
 	return x, err
 }
 

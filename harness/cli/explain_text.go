@@ -3,7 +3,9 @@ package cli
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/seed-67b27da2/geiger/detection/kql"
@@ -22,6 +24,8 @@ func (x *explained) headline() string {
 		return fmt.Sprintf("did not fire: %s, and the rule's trigger is %s %d", count(rows, "row"), x.rule.TriggerOperator, x.rule.TriggerThreshold)
 	case len(x.Steps) == 0:
 		return "did not fire, and its operators cannot be looked at one by one: on their own, some fail"
+	case x.Nearest == nil && x.rule.QueryPeriod != "":
+		return fmt.Sprintf("did not fire: nothing is in the tables that it reads (%s) within its query period (%s)", strings.Join(x.query.Tables(), ", "), x.rule.QueryPeriod)
 	case x.Nearest == nil:
 		return "did not fire: nothing is in the tables that it reads (" + strings.Join(x.query.Tables(), ", ") + ")"
 	}
@@ -141,9 +145,17 @@ func (w *explainWriter) cells(t *kql.Table, row int) {
 	}
 }
 
+// tooOld reports whether a table that the rule reads has an event which the rule was not shown.
+func (x *explained) tooOld(s kql.Source) bool {
+	read := x.query.Tables()
+	return slices.ContainsFunc(x.tablesWith(s), func(name string) bool { return slices.Contains(read, name) })
+}
+
 func (w *explainWriter) fate(f *kql.Fate) {
 	w.printf("\n%s: ", w.named([]kql.Source{f.Source}))
 	switch {
+	case len(f.Scans) == 0 && w.tooOld(f.Source):
+		w.printf("is older than the rule's query period (%s before %s)", w.rule.QueryPeriod, w.now.Format(time.RFC3339))
 	case len(f.Scans) == 0:
 		w.printf("is no row of the tables that the rule reads (%s)", strings.Join(w.query.Tables(), ", "))
 		if in := w.tablesWith(f.Source); len(in) > 0 {
