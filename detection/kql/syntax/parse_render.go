@@ -15,7 +15,7 @@ func (p *parser) renderOperator(o operator) operatorReader {
 	p.begin()
 	op := &Render{operator: o}
 	t := p.tokens[p.pos]
-	if t.kind == wordToken && isChart(p.slice(t)) {
+	if t.kind == wordToken && (isChart(p.slice(t)) || t.class&keyword == 0) { // the binder says which there are
 		op.Chart = p.word()
 	} else {
 		p.expected("KS005", "a kind of chart")
