@@ -127,7 +127,7 @@ func (e *Evidence) countEvents(channel string) int {
 func ReadEvidence(r *telemetry.Recording) (*Evidence, []byte, error) {
 	text, ok := r.Documents[executionsFile]
 	if !ok {
-		return nil, nil, fmt.Errorf("the recording has no %s, so it holds telemetry without a run; ask it with `geiger query`", executionsFile)
+		return nil, nil, fmt.Errorf("the recording has no %s, so it holds telemetry without a run; ask it with `geiger query`, `geiger explain` or `geiger diff`", executionsFile)
 	}
 	var e Evidence
 	if err := json.Unmarshal(text, &e); err != nil {

@@ -229,14 +229,7 @@ func (s *session) keep(sc *harness.Scenario, e *harness.Evidence) error {
 	if err != nil {
 		return err
 	}
-	dir := s.folder(e.Target, sc.Name)
-	return r.Write(func(name string, content []byte) error {
-		file := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil { //nolint:gosec // as above
-			return err
-		}
-		return os.WriteFile(file, content, 0o644) //nolint:gosec // as above
-	})
+	return writeRecording(s.folder(e.Target, sc.Name), r)
 }
 
 func (s *session) finish(ctx context.Context) error {

@@ -50,6 +50,7 @@ type Manifest struct {
 	Started   time.Time       `json:"started"`
 	Ended     time.Time       `json:"ended"`
 	Channels  []Channel       `json:"channels"`
+	Imported  *Import         `json:"imported,omitempty"` // nil of what geiger recorded itself
 	Files     map[string]File `json:"files"`
 }
 
