@@ -38,7 +38,7 @@ func (m mortal) step(err error) error {
 	return err
 }
 
-func (m mortal) Begin(d harness.Debt) error { return m.step(m.Journal.Begin(d)) }
+func (m mortal) Begin(d harness.Debt) error             { return m.step(m.Journal.Begin(d)) }
 func (m mortal) Note(run string, p harness.Phase) error { return m.step(m.Journal.Note(run, p)) }
 
 func (m mortal) Settled(run string) error { return m.step(m.Journal.Settled(run)) }
@@ -131,7 +131,7 @@ func TestSweepAfterKill(t *testing.T) {
 		sawDLL = sawDLL || v.holds(dllThere)
 		sawDir = sawDir || v.holds(dirThere)
 		status, out := v.sweep("--list")
-		require.Zero(t, status)
+		require.Zero(t, status, out)
 		if status, out = v.sweep(); !strings.Contains(out, "nothing to sweep") {
 			require.Zero(t, status, "killed behind entry %d: %s", n, out)
 			require.Contains(t, out, "swept  vm  write-dll")
