@@ -78,8 +78,9 @@ func newHTMLPage(r *Run, style string) *htmlPage {
 	}
 	detailed := detailedOf(r)
 	p.Brief = len(r.Results) - len(detailed)
+	share := allowance(min(mostOfHost, mostOfHosts/max(len(detailed), 1)))
 	for i := range r.Results {
-		p.Results = append(p.Results, newHTMLResult(&r.Results[i], i, slices.Contains(detailed, i)))
+		p.Results = append(p.Results, newHTMLResult(&r.Results[i], i, slices.Contains(detailed, i), share))
 	}
 	return p
 }

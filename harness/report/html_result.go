@@ -13,7 +13,7 @@ import (
 // counted on the page.
 const (
 	mostEvents     = 3 // behind one alert
-	mostExecutions = 40
+	mostExecutions = 30
 	mostText       = 4 << 10 // bytes of a raw event, of a command or of what it printed
 	mostCell       = 2 << 10 // bytes of a value
 )
@@ -36,6 +36,7 @@ type htmlResult struct {
 	Timeline   *htmlTimeline
 	Alerts     []htmlAlert
 	MoreAlerts int
+	Unjudged   bool // the chain broke before the rules
 	Rules      []htmlRule
 	MoreRules  []string
 	Executions []htmlExecution
@@ -66,11 +67,11 @@ type htmlCheck struct {
 	Answer string
 }
 
-func newHTMLResult(r *Result, index int, detailed bool) htmlResult {
+func newHTMLResult(r *Result, index int, detailed bool, left allowance) htmlResult {
 	v := &r.Verdict
 	h := htmlResult{
 		ID: resultID(index), Scenario: v.Scenario, Target: v.Target, Simulated: v.Simulated, Outcome: v.Outcome,
-		Reason: string(v.Reason), Headline: v.Why, Notes: v.Notes, Detailed: detailed, left: mostOfHost,
+		Reason: string(v.Reason), Headline: v.Why, Notes: v.Notes, Detailed: detailed, left: left,
 	}
 	if v.Outcome == harness.Pass {
 		h.Headline = headline(v)
@@ -123,6 +124,7 @@ func (h *htmlResult) details(r *Result) {
 		h.Timeline = newHTMLTimeline(e, &r.Verdict, events)
 		h.provenance(e)
 	}
+	h.Unjudged = stateOf(&r.Verdict, harness.LinkFired) == harness.LinkUnknown
 	events.left = &h.left
 	h.alerts(&r.Verdict, events)
 	h.rules(r, events)

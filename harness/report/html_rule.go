@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	mostRules = 6   // of a scenario, shown with their query; of the others the names
+	mostRules = 4   // of a scenario, shown with their query; of the others the names
 	mostLines = 400 // of a query
 )
 

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/seed-67b27da2/geiger/harness"
@@ -13,7 +14,8 @@ const (
 	laneLabel   = 18
 	laneHeight  = 22
 	laneGap     = 8
-	timeBuckets = 120 // events are drawn as a histogram of so many bars
+	timeBuckets = 80  // events are drawn as a histogram of so many bars
+	markPlaces  = 100 // one of several alerts at the same place is drawn
 	mostTicks   = 5
 )
 
@@ -184,10 +186,10 @@ func (t *htmlTimeline) alerts(s *timeScale, v *harness.Verdict, x eventIndex) {
 			}
 			at := x.events[i].Time()
 			m := htmlMark{
-				X: percent(s.at(at)), Y: top + laneHeight/2, Class: alertState(a),
-				Title: fmt.Sprintf("%s alert of %s, %s phase, %s", alertState(a), a.Rule, a.Phase, clockTime(at)),
+				X: percent(math.Round(s.at(at)*markPlaces) / markPlaces), Y: top + laneHeight/2, Class: alertState(a),
+				Title: fmt.Sprintf("%s alert of %s, %s phase, %s", alertState(a), clip(a.Rule, briefWidth), a.Phase, clockTime(at)),
 			}
-			if n := len(lane.Marks); n == 0 || lane.Marks[n-1].X != m.X || lane.Marks[n-1].Class != m.Class {
+			if !slices.ContainsFunc(lane.Marks, func(o htmlMark) bool { return o.X == m.X && o.Class == m.Class }) {
 				lane.Marks = append(lane.Marks, m)
 			}
 			break

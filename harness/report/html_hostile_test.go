@@ -1,0 +1,150 @@
+package report_test
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/net/html"
+
+	"github.com/seed-67b27da2/geiger/harness/report"
+)
+
+// payloads are what a host may put into whatever it sends, each with a word that must survive as text.
+var payloads = map[string]string{
+	"markup":     `"><script>pwned()</script><img src=x onerror=pwned()><b>bold</b>`,
+	"attribute":  `' onmouseover='pwned()' style="position:fixed" x="`,
+	"end":        `</svg></title></style></pre></details></table></body></html>--><svg onload=pwned()>`,
+	"style":      `</style><style>*{display:none}</style>{{.Title}}${x}`,
+	"link":       `<a href="javascript:pwned()">click</a><base href="http://evil.example"><meta http-equiv="refresh" content="0;url=http://evil.example">`,
+	"entity":     `&lt;script&gt;pwned()&lt;/script&gt;&#x3c;img&#62;`,
+	"comment":    `<!--<![CDATA[<?xml x?>]]>`,
+	"terminal":   "\x1b[2J\x1b]0;title\x07\x9b1A\x7f",
+	"directions": "a\u202Efdp.exe\u2066b\u2069\u200Bc\uFEFFd\u00ADe\u2028f",
+	"nul":        "a\x00b\x08c\rd",
+	"encoding":   "a\xff\xfe\xc0\x80\xed\xa0\x80b\uFFFE",
+}
+
+// spoil appends a payload to every text that a host or a file gives: everything that is a plain string or raw event.
+func spoil(v reflect.Value, payload string) {
+	switch v.Kind() {
+	case reflect.String:
+		if v.Type() == reflect.TypeFor[string]() && v.String() != "" && v.CanSet() {
+			v.SetString(v.String() + payload)
+		}
+	case reflect.Pointer, reflect.Interface:
+		if !v.IsNil() {
+			spoil(v.Elem(), payload)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				spoil(v.Field(i), payload)
+			}
+		}
+	case reflect.Slice:
+		if v.Type() == reflect.TypeFor[[]byte]() && v.Len() > 0 {
+			v.SetBytes(append(v.Bytes(), payload...))
+			return
+		}
+		for i := range v.Len() {
+			spoil(v.Index(i), payload)
+		}
+	case reflect.Map:
+		for _, key := range v.MapKeys() {
+			name := reflect.New(key.Type()).Elem()
+			name.Set(key)
+			spoil(name, payload)
+			value := reflect.New(v.Type().Elem()).Elem()
+			value.Set(v.MapIndex(key))
+			spoil(value, payload)
+			v.SetMapIndex(key, reflect.Value{})
+			v.SetMapIndex(name, value)
+		}
+	}
+}
+
+func spoilt(payload string) *report.Run {
+	r := pageRun()
+	spoil(reflect.ValueOf(r), payload)
+	return r
+}
+
+// structure is a page without its texts: the elements, with the attributes that do something.
+func structure(root *html.Node) string {
+	var b strings.Builder
+	var walk func(n *html.Node, depth int)
+	walk = func(n *html.Node, depth int) {
+		if n.Type == html.ElementNode {
+			fmt.Fprintf(&b, "%*s%s", depth, "", n.Data)
+			for _, a := range n.Attr {
+				switch a.Key {
+				case "aria-label", "title", "content":
+					fmt.Fprintf(&b, " %s", a.Key)
+				default:
+					fmt.Fprintf(&b, " %s=%q", a.Key, a.Val)
+				}
+			}
+			b.WriteByte('\n')
+		}
+		for c := range n.ChildNodes() {
+			walk(c, depth+1)
+		}
+	}
+	walk(root, 0)
+	return b.String()
+}
+
+// TestHTMLOfHostileText: whatever every text of a run holds, the page has the elements that it has for harmless text, and
+// no character that cannot be seen.
+func TestHTMLOfHostileText(t *testing.T) {
+	_, harmless := pageOf(t, spoilt("harmless"))
+	require.Contains(t, textOf(find(harmless, "body", "")[0]), `IIS01\annharmless`, "every text is spoilt")
+	want := structure(harmless)
+	for name, payload := range payloads {
+		t.Run(name, func(t *testing.T) {
+			text, root := pageOf(t, spoilt(payload))
+			require.Equal(t, want, structure(root))
+			for _, r := range string(text) {
+				if r != '\n' && (unicode.IsControl(r) && r != '\t' || unicode.Is(unicode.Cf, r)) {
+					t.Fatalf("%U is on the page", r)
+				}
+			}
+		})
+	}
+	_, root := pageOf(t, spoilt(payloads["terminal"]))
+	require.Contains(t, textOf(root), "␛[2J␛]0;title␇", "a terminal's commands are shown")
+	_, root = pageOf(t, spoilt(payloads["markup"]))
+	require.Contains(t, textOf(root), "iis01"+payloads["markup"], "markup is shown as it is")
+}
+
+// TestHTMLOfOddEvents: raw events that are no XML, or XML that is not well formed, are shown as they are.
+func TestHTMLOfOddEvents(t *testing.T) {
+	for sent, shown := range map[string]string{
+		`<Event><a>`:                         "<Event>\n  <a>",
+		`<Event></b>`:                        "<Event></b>",
+		`no event`:                           "no event",
+		`<a`:                                 "<a",
+		"<Event>\x00&#0;</Event>":            "&#0;",
+		`<e a='"&lt;'>t<b/>u</e>`:            `<e a="&quot;&lt;">t` + "\n  <b></b>u\n</e>",
+		"<e>\u202E</e>":                      "<e>\uFFFD</e>",
+		strings.Repeat("<a>", 2000) + "<b/>": "bytes more",
+	} {
+		r := pageRun()
+		for i := range r.Results[1].Evidence.Events {
+			r.Results[1].Evidence.Events[i].XML = []byte(sent)
+		}
+		_, root := pageOf(t, r)
+		alert := find(root, "section", "alert")[0]
+		require.Contains(t, textOf(find(alert, "pre", "")[0]), shown)
+	}
+	r := pageRun()
+	for i := range r.Results[1].Evidence.Events {
+		r.Results[1].Evidence.Events[i].XML = nil
+	}
+	_, root := pageOf(t, r)
+	require.Contains(t, textOf(find(find(root, "section", "alert")[0], "pre", "")[0]), "ProcessGuid: {cleanup}\n")
+}
