@@ -38,18 +38,18 @@ no source of geiger fills). With --run, each query that binds is run on empty ta
 included, and "runs" and "error" are added. Exit status 1 if a rule binds nowhere, 2 if geiger cannot run one.`,
 		Example: "  geiger check\n  geiger check --schema defender_xdr detection/rules\n  geiger check --format json --run rules/",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := checkFormat(format, "text", "json"); err != nil {
+			if err := checkFormat(format, "text", "json", "github"); err != nil {
 				return err
 			}
 			schemas, err := chosenSchemas(only)
 			if err != nil {
 				return err
 			}
-			k.schemas, k.out, k.json = schemas, env.Stdout, format == "json"
+			k.schemas, k.out, k.format = schemas, env.Stdout, format
 			return k.check(cmd.Context(), args)
 		},
 	}
-	c.Flags().StringVar(&format, "format", "text", "output: text, or json (one line per file and schema)")
+	c.Flags().StringVar(&format, "format", "text", "output: text, json (one line per file and schema), or github (annotations of a workflow)")
 	c.Flags().StringSliceVar(&only, "schema", nil, "`schema` to bind to: defender_xdr, log_analytics; given again, both (default both)")
 	c.Flags().BoolVar(&k.run, "run", false, "also run each query that binds on empty tables")
 	return c
@@ -81,7 +81,7 @@ func chosenSchemas(only []string) ([]checkedSchema, error) {
 type checker struct {
 	schemas []checkedSchema
 	out     io.Writer
-	json    bool
+	format  string // text, json or github
 	run     bool
 
 	files, binding, unbound, beyond int
@@ -101,7 +101,7 @@ func (k *checker) check(ctx context.Context, paths []string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if !k.json && k.files > 1 {
+	if k.format == "text" && k.files > 1 {
 		fmt.Fprintf(k.out, "%d files: %d bind, %d do not bind, %d bind but geiger cannot run them\n", k.files, k.binding, k.unbound, k.beyond)
 	}
 	switch {
@@ -207,7 +207,10 @@ func (k *checker) count(found []checked) {
 }
 
 func (k *checker) print(found []checked) error {
-	if k.json {
+	if k.format == "github" {
+		return k.annotate(found)
+	}
+	if k.format == "json" {
 		lines := json.NewEncoder(k.out)
 		lines.SetEscapeHTML(false)
 		for _, c := range found {
@@ -236,6 +239,28 @@ func (k *checker) print(found []checked) error {
 		for _, u := range c.Unfilled {
 			fmt.Fprintf(k.out, "    warning: reads %s, which no source of geiger fills\n", u)
 		}
+	}
+	return nil
+}
+
+// annotate prints what is wrong with a rule for a workflow of GitHub: errors of one that binds nowhere, by the first
+// schema; warnings of one that geiger cannot run.
+func (k *checker) annotate(found []checked) error {
+	if len(found) == 0 {
+		return nil
+	}
+	binds := slices.IndexFunc(found, func(c checked) bool { return c.Binds })
+	if binds < 0 {
+		for _, d := range found[0].Diagnostics {
+			if err := annotation(k.out, d.Severity, found[0].File, d.Line, d.Col, d.Message+". "+d.Hint); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	c := found[binds]
+	if c.Error != "" {
+		return annotation(k.out, "warning", c.File, 1, 1, "geiger cannot run it: "+c.Error)
 	}
 	return nil
 }

@@ -31,15 +31,15 @@ with a test is a scenario, .kql is a bare query. Exit status 1 if there are erro
 --format json prints one object a finding: file, line, col, severity (error or warning) and message.`,
 		Args: atLeastOne("nothing to check; give a file or a folder of atomics, rules or scenarios"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if err := checkFormat(format, "text", "json"); err != nil {
+			if err := checkFormat(format, "text", "json", "github"); err != nil {
 				return err
 			}
-			l := &linter{env: env, library: library{atomics: folder}, json: format == "json"}
+			l := &linter{env: env, library: library{atomics: folder}, format: format}
 			return l.run(args)
 		},
 	}
 	c.Flags().StringVar(&folder, "atomics", "", "Atomic Red Team `folder` whose tests scenarios refer to, before the built-in ones")
-	c.Flags().StringVar(&format, "format", "text", "output: text or json")
+	c.Flags().StringVar(&format, "format", "text", "output: text, json, or github (annotations of a workflow)")
 	return c
 }
 
@@ -47,7 +47,7 @@ type linter struct {
 	env              *Environment
 	library          library
 	techniques       []*atomics.Technique
-	json             bool
+	format           string
 	files            int
 	errors, warnings int
 }
@@ -75,7 +75,7 @@ func (l *linter) run(paths []string) error {
 	if l.files == 0 {
 		return errors.New("nothing to check: no .yaml, .yml or .kql file there")
 	}
-	if !l.json {
+	if l.format == "text" {
 		fmt.Fprintf(l.env.Stdout, "%s, %s, %s\n", count(l.files, "file"), count(l.errors, "error"), count(l.warnings, "warning"))
 	}
 	if l.errors > 0 {
@@ -167,8 +167,13 @@ func (l *linter) report(p *atomics.Problem) {
 	} else {
 		l.errors++
 	}
-	if !l.json {
+	switch l.format {
+	case "text":
 		fmt.Fprintln(l.env.Stdout, p)
+		return
+	case "github":
+		// As below: what cannot be printed is in the exit status.
+		_ = annotation(l.env.Stdout, severity, p.File, p.Line, p.Column, p.Message)
 		return
 	}
 	out := json.NewEncoder(l.env.Stdout)

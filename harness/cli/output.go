@@ -109,3 +109,15 @@ func jsonValue(v value.Value) any {
 	}
 	return v.String()
 }
+
+// annotation prints a message that a workflow of GitHub shows beside the line it is about. Source: GitHub's
+// documentation, "Workflow commands for GitHub Actions", and the escaping of its toolkit.
+func annotation(w io.Writer, severity, file string, line, col int, message string) error {
+	text := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(strings.TrimSuffix(message, ". "))
+	name := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C").Replace(file)
+	if severity != "error" {
+		severity = "warning"
+	}
+	_, err := fmt.Fprintf(w, "::%s file=%s,line=%d,col=%d::%s\n", severity, name, line, col, text)
+	return err
+}
