@@ -16,6 +16,7 @@ type RuleTrace struct {
 	RuleID string
 	File   string
 	Query  string
+	Line   int // of the file, on which the query begins; from 1
 	Rows   int // of the result
 	// Fault is why the rule could not be run; then there is nothing else.
 	Fault string
@@ -26,7 +27,7 @@ type RuleTrace struct {
 	Nearest *TracedMiss
 }
 
-// TraceStep is an operator of the query with the rows that it took and gave. Lines count from the first line of the query.
+// TraceStep is an operator of the query with the rows that it took and gave. Lines count as RuleTrace.Line does.
 type TraceStep struct {
 	Operator string
 	Line     int // 0 if the operator is not written in the query
@@ -66,7 +67,7 @@ func Trace(ctx context.Context, s *Scenario, e *Evidence, rules []*detection.Rul
 	}
 	var traces []RuleTrace
 	for _, r := range scope {
-		t := RuleTrace{Rule: r.Name, RuleID: r.ID, File: r.File, Query: r.Query}
+		t := RuleTrace{Rule: r.Name, RuleID: r.ID, File: r.File, Query: r.Query, Line: max(r.Line, 1)}
 		b, err := r.BindFirst(j.schemas...)
 		if err == nil {
 			err = j.trace(ctx, &t, b, v.Nearest)
@@ -83,7 +84,7 @@ func Trace(ctx context.Context, s *Scenario, e *Evidence, rules []*detection.Rul
 }
 
 func (j *judgement) trace(ctx context.Context, t *RuleTrace, b *detection.Bound, near *NearestMiss) error {
-	x, err := b.Query.Explain(ctx, j.tablesOf(b.Schema), j.evidence.Ended, kql.ExplainOptions{Candidates: j.candidates(b, near)})
+	x, err := b.Query.Explain(ctx, b.InPeriod(j.tablesOf(b.Schema), j.evidence.Ended), j.evidence.Ended, kql.ExplainOptions{Candidates: j.candidates(b, near)})
 	if err != nil {
 		return err
 	}

@@ -61,6 +61,21 @@ func TestTraceOfRulesThatDoNotRun(t *testing.T) {
 	require.Equal(t, 1, traces[1].Rows)
 }
 
+// TestTraceSeesWhatTheRuleSees: lines are those of the rule's file, and rows those of its query period.
+func TestTraceSeesWhatTheRuleSees(t *testing.T) {
+	m, s := dropping(), drop()
+	rules := dropped("DeviceFileEvents")
+	rules[0].Line = 7
+	v, e := run(t, m, s, rules)
+	for period, out := range map[string]int{"1d": 1, "1s": 0} {
+		rules[0].QueryPeriod = period
+		traces, err := harness.Trace(t.Context(), s, e, rules, &v)
+		require.NoError(t, err)
+		require.Equal(t, 7, traces[0].Line)
+		require.Equal(t, []harness.TraceStep{{Operator: "DeviceFileEvents", Line: 7, Source: true, Ran: true, Out: out}}, traces[0].Steps, period)
+	}
+}
+
 func TestTraceOfNothing(t *testing.T) {
 	rules := []*detection.Rule{{ID: "r", Name: "r", Query: "print 1", TriggerOperator: "gt"}}
 	s := &harness.Scenario{Name: "s"}

@@ -117,7 +117,7 @@ func (h *htmlRule) lines(t *harness.RuleTrace) {
 	text := strings.TrimRight(strings.ReplaceAll(t.Query, "\r\n", "\n"), "\n")
 	for i, line := range strings.Split(text, "\n") {
 		comment := strings.HasPrefix(strings.TrimSpace(line), "//")
-		h.Lines = append(h.Lines, htmlLine{Number: i + 1, Text: clip(line, mostCell), Comment: comment})
+		h.Lines = append(h.Lines, htmlLine{Number: t.Line + i, Text: clip(line, mostCell), Comment: comment})
 	}
 	most := 0
 	for _, s := range t.Steps {
@@ -125,19 +125,27 @@ func (h *htmlRule) lines(t *harness.RuleTrace) {
 	}
 	for _, s := range t.Steps {
 		flow := newHTMLFlow(&s, most)
-		if s.Line < 1 || s.Line > len(h.Lines) {
+		if line := h.line(s.Line - t.Line); line != nil {
+			line.Flows = append(line.Flows, flow)
+		} else {
 			h.Elsewhere = append(h.Elsewhere, flow)
-			continue
 		}
-		h.Lines[s.Line-1].Flows = append(h.Lines[s.Line-1].Flows, flow)
 	}
 	if n := t.Nearest; n != nil && len(n.Reasons) > 0 && h.Missed {
-		if at := n.Reasons[0].Line; at >= 1 && at <= len(h.Lines) {
-			h.Lines[at-1].Turned = true
+		if line := h.line(n.Reasons[0].Line - t.Line); line != nil {
+			line.Turned = true
 		}
 	}
 	h.MoreLines = max(len(h.Lines)-mostLines, 0)
 	h.Lines = h.Lines[:len(h.Lines)-h.MoreLines]
+}
+
+// line is a line of the query, counted from 0, or nil.
+func (h *htmlRule) line(at int) *htmlLine {
+	if at < 0 || at >= len(h.Lines) {
+		return nil
+	}
+	return &h.Lines[at]
 }
 
 func newHTMLFlow(s *harness.TraceStep, most int) htmlFlow {

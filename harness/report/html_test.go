@@ -65,29 +65,35 @@ func pageRun() *report.Run {
 	}
 	chain := func(last harness.LinkState) []harness.Link {
 		return []harness.Link{
-			{Name: harness.LinkReached, State: harness.LinkHolds, Evidence: "IIS01", Duration: 500 * time.Millisecond}, {Name: harness.LinkPrepared, State: harness.LinkNotNeeded},
+			{Name: harness.LinkReached, State: harness.LinkHolds, Evidence: "IIS01", Duration: 500 * time.Millisecond},
+			{Name: harness.LinkPrepared, State: harness.LinkNotNeeded},
 			{Name: harness.LinkRecorded, State: harness.LinkHolds, Evidence: "5 events", Duration: 15*time.Second + 123456789},
-			{Name: harness.LinkFired, State: last, Evidence: "as it says\n  hint: two lines"}, {Name: harness.LinkCleanedUp, State: harness.LinkUnknown, Duration: 90 * time.Second},
+			{Name: harness.LinkFired, State: last, Evidence: "as it says\n  hint: two lines"},
+			{Name: harness.LinkCleanedUp, State: harness.LinkUnknown, Duration: 90 * time.Second},
 		}
 	}
 	test := &atomics.Test{Name: "Write a file", Technique: "T1505.004"}
 	query := "// what is written\nDeviceFileEvents\n| where FileName == \"X.DLL\" | count\n| where Count > 0\n"
 	trace := harness.RuleTrace{
-		Rule: "A rule", RuleID: "r1", File: "rules/a.yaml", Query: query,
+		Rule: "A rule", RuleID: "r1", File: "rules/a.yaml", Query: query, Line: 7,
 		Steps: []harness.TraceStep{
-			{Operator: "DeviceFileEvents", Line: 2, Source: true, Ran: true, Out: 86}, {Operator: "where", Line: 3, Ran: true, In: 86},
-			{Operator: "count", Line: 3, Ran: true, Out: 1}, {Operator: "where", Line: 4, Ran: true, In: 1, Out: 0}, {Operator: "serialize"},
+			{Operator: "DeviceFileEvents", Line: 8, Source: true, Ran: true, Out: 86},
+			{Operator: "where", Line: 9, Ran: true, In: 86},
+			{Operator: "count", Line: 9, Ran: true, Out: 1},
+			{Operator: "where", Line: 10, Ran: true, In: 1, Out: 0},
+			{Operator: "serialize"},
 		},
 		Nearest: &harness.TracedMiss{
 			Events: ref(42), Passed: 1, Predicates: 2, Row: []harness.RowCell{{Column: "FileName", Value: "x.dll"}, {Column: "Long", Value: strings.Repeat("A", 500)}},
 			Reasons: []harness.TracedReason{
-				{Line: 3, Predicate: `FileName == "X.DLL"`, Saw: []harness.RowCell{{Column: "FileName", Value: `"x.dll"`}}, Wanted: `== "X.DLL"`, Hints: []string{"=~ compares without case"}},
-				{Line: 3, Predicate: "A == 1", Alternative: true, Wanted: "== 1"}, {Line: 4, Predicate: "Count > 0", Wanted: "> 0"},
+				{Line: 9, Predicate: `FileName == "X.DLL"`, Saw: []harness.RowCell{{Column: "FileName", Value: `"x.dll"`}}, Wanted: `== "X.DLL"`, Hints: []string{"=~ compares without case"}},
+				{Line: 9, Predicate: "A == 1", Alternative: true, Wanted: "== 1"},
+				{Line: 10, Predicate: "Count > 0", Wanted: "> 0"},
 			},
 		},
 	}
-	fired := harness.RuleTrace{Rule: "Another", RuleID: "r2", Query: "T", Rows: 3}
-	broken := harness.RuleTrace{Rule: "Broken", RuleID: "r3", Query: "Nowhere", Fault: "r.yaml:1:1: no table \"Nowhere\"\n  Nowhere\n  ^"}
+	fired := harness.RuleTrace{Rule: "Another", RuleID: "r2", Query: "T", Line: 1, Rows: 3}
+	broken := harness.RuleTrace{Rule: "Broken", RuleID: "r3", Query: "Nowhere", Line: 1, Fault: "r.yaml:1:1: no table \"Nowhere\"\n  Nowhere\n  ^"}
 	raised := func(expected bool, because string, record uint64, p harness.Phase) harness.RaisedAlert {
 		return harness.RaisedAlert{
 			Rule: "Another", RuleID: "r2", Phase: p, Expected: expected, Because: because, Events: ref(record),
