@@ -43,8 +43,9 @@ var allowed = map[string][]string{
 	"harness/scenario":  {"harness", "atomics", "detection", "detection/..."},
 	"harness/journal":   {"harness"},
 	"harness/report":    {"harness", "harness/telemetry"}, // what rules made of the rows comes to it as plain data
+	"harness/doctor":    {"harness", "harness/lab/sensor", "harness/telemetry"},
 
-	"harness/winrm":      {"harness", "harness/telemetry", "harness/winrm/..."},
+	"harness/winrm":      {"harness", "harness/doctor", "harness/telemetry", "harness/winrm/..."},
 	"harness/winrm/ntlm": {},
 
 	// The lab knows nothing of tests, rules, or the harness: it is a host, and is reached like any other.

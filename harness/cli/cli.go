@@ -130,7 +130,7 @@ Exit status: 0 all pass, 1 some fail, 2 none fails but some are inconclusive, 3 
 		Args:                  noSuchCommand,
 		RunE:                  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.AddCommand(newRun(env), newReplay(env), newCheck(env), newLint(env), newQuery(env), newExplain(env), newDiff(env), newImport(env), newSweep(env), newLab(env))
+	root.AddCommand(newRun(env), newReplay(env), newCheck(env), newLint(env), newQuery(env), newExplain(env), newDiff(env), newImport(env), newSweep(env), newDoctor(env), newLab(env))
 	root.SetHelpCommand(newHelp(root))
 	root.InitDefaultVersionFlag()
 	root.Flags().Lookup("version").Hidden = true

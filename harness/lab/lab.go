@@ -68,6 +68,9 @@ type Lab struct {
 // address is the only interface that a lab listens on.
 const address = "127.0.0.1"
 
+// sysmonFile is where the file lies that Sysmon was configured from, as its registry parameters and event 16 say.
+const sysmonFile = `C:\ProgramData\Sysmon\sysmon.xml`
+
 // user is the account that clients log on with: the built-in Administrator, whose token is not filtered.
 const user = "Administrator"
 
@@ -101,11 +104,17 @@ func (l *Lab) build(o Options) error {
 	if err != nil {
 		return err
 	}
+	config.Name = sysmonFile
 	hostOptions := host.Options{Seed: o.Seed}
 	if o.Now != nil {
 		hostOptions.Start, hostOptions.Clock = o.Now().UTC(), host.NewWallClock(o.Now)
 	}
 	h := host.New(hostOptions)
+	installed := host.InstallTime()
+	h.FS.Put(host.File{
+		Path: sysmonFile, Content: []byte(text), Created: installed, Modified: installed, Accessed: installed,
+		Attributes: host.Archive, Owner: host.Administrators,
+	})
 	l.kernel = kernel.New(h)
 	log := eventlog.New(h.Clock, h.Name)
 	l.web = iis.New(l.kernel)
