@@ -157,6 +157,7 @@ func pairRules(before, after string) ([]rulePair, error) {
 type recordedRun struct {
 	dir    string
 	events []telemetry.Event
+	rows   []telemetry.Table
 	now    time.Time
 	phase  func([]kql.Source) harness.Phase // nil of telemetry without a run
 	tables map[*kql.Schema]kql.Tables
@@ -168,7 +169,11 @@ func (o *diffOptions) recorded(rec recordingFiles, known []*harness.Scenario) (*
 	if err != nil {
 		return nil, err
 	}
-	run := &recordedRun{dir: rec.name, events: r.Events, now: r.Manifest.Ended, tables: map[*kql.Schema]kql.Tables{}}
+	rows, err := r.Tables()
+	if err != nil {
+		return nil, err
+	}
+	run := &recordedRun{dir: rec.name, events: r.Events, rows: rows, now: r.Manifest.Ended, tables: map[*kql.Schema]kql.Tables{}}
 	e, kept, err := harness.ReadEvidence(r)
 	if err != nil {
 		return run, nil // telemetry without a run: all rows count alike
@@ -182,16 +187,19 @@ func (o *diffOptions) recorded(rec recordingFiles, known []*harness.Scenario) (*
 	return run, nil
 }
 
-func (r *recordedRun) tablesOf(s *kql.Schema) kql.Tables {
+func (r *recordedRun) tablesOf(s *kql.Schema) (kql.Tables, error) {
 	if t, ok := r.tables[s]; ok {
-		return t
+		return t, nil
 	}
 	t := ingest.Tables(r.events, s)
+	if err := ingest.Merge(t, r.rows, s); err != nil {
+		return nil, err
+	}
 	for _, f := range r.extra {
 		t[f.Name] = f.Table
 	}
 	r.tables[s] = t
-	return t
+	return t, nil
 }
 
 // alerts are what a rule raises; none if it is not there.
@@ -203,7 +211,11 @@ func (r *recordedRun) alerts(ctx context.Context, rule *detection.Rule) ([]detec
 	if err != nil {
 		return nil, err
 	}
-	return b.Evaluate(ctx, r.tablesOf(b.Schema), r.now)
+	tables, err := r.tablesOf(b.Schema)
+	if err != nil {
+		return nil, err
+	}
+	return b.Evaluate(ctx, tables, r.now)
 }
 
 // add compares the two versions of a rule on one recording. The error is the context's.

@@ -7,10 +7,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
+	"github.com/seed-67b27da2/geiger/detection/schema"
 	"github.com/seed-67b27da2/geiger/harness/telemetry"
 )
 
@@ -22,17 +25,19 @@ type importOptions struct {
 func newImport(env *Environment) *cobra.Command {
 	var o importOptions
 	c := &cobra.Command{
-		Use:   "import FILE... --to DIR",
+		Use:   "import [TABLE=]FILE... --to DIR",
 		Short: "Make a recording from telemetry that came from elsewhere",
 		Long: `Make a recording from telemetry that came from elsewhere, which 'geiger query', 'geiger explain' and 'geiger diff' read.
 
 A FILE holds events as XML (as Event Viewer and wevtutil export them, UTF-8 or UTF-16), or as JSON, one a line or an array: as
-winlogbeat, nxlog and Splunk ship them, as the OTRF Security Datasets keep them, or as geiger reads them elsewhere. It may be
-packed (gzip, zstandard, zip), or be a recording itself. What a file is follows from its content, not from its name.
+winlogbeat, nxlog and Splunk ship them, as the OTRF Security Datasets keep them, or as geiger reads them elsewhere. Or it holds
+rows of tables, as advanced hunting and Log Analytics export them (CSV or JSON). They stay rows of the table that they, the
+name of the file (DeviceFileEvents.csv) or TABLE=FILE say. A file may be packed (gzip, zstandard, zip), or be a recording
+itself. What it is follows from its content.
 
 The manifest of the recording says which files it comes from, with their SHA-256. Its clock is the newest event.
 Records that cannot be read are named, and fail the import; --skip-bad leaves them out and counts them in the manifest.`,
-		Example: "  geiger import host1.xml winlogbeat.ndjson.gz --to host1\n  geiger import dataset.zip --to dataset --skip-bad",
+		Example: "  geiger import host1.xml winlogbeat.ndjson.gz --to host1\n  geiger import DeviceProcessEvents=hunt.csv --to hunt\n  geiger import dataset.zip --to dataset --skip-bad",
 		Args:    atLeastOne("no file; give one that holds events"),
 		RunE:    func(c *cobra.Command, args []string) error { return o.run(c.Context(), env, args) },
 	}
@@ -48,12 +53,12 @@ func (o *importOptions) run(ctx context.Context, env *Environment, args []string
 	if found, err := os.ReadDir(o.to); err == nil && len(found) > 0 {
 		return fmt.Errorf("%s: the folder is not empty; give --to another", o.to)
 	}
-	i := &telemetry.Importer{Geiger: env.Version}
-	for _, name := range args {
+	i := &telemetry.Importer{Geiger: env.Version, Tables: slices.Concat(schema.DefenderXDR().TableNames(), schema.LogAnalytics().TableNames())}
+	for _, arg := range args {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if err := importFile(i, name); err != nil {
+		if err := importFile(i, arg); err != nil {
 			return err
 		}
 	}
@@ -71,7 +76,14 @@ func (o *importOptions) run(ctx context.Context, env *Environment, args []string
 }
 
 // importFile adds a file, or every recording of a folder or .zip that holds some.
-func importFile(i *telemetry.Importer, name string) error {
+func importFile(i *telemetry.Importer, arg string) error {
+	table, name := "", arg
+	if m := tableArgument.FindStringSubmatch(arg); m != nil {
+		table, name = m[1], m[2]
+		if !slices.Contains(i.Tables, table) {
+			return noSuchTable(table, i.Tables)
+		}
+	}
 	info, err := os.Stat(name)
 	if err != nil {
 		return err
@@ -93,7 +105,14 @@ func importFile(i *telemetry.Importer, name string) error {
 	if err != nil {
 		return err
 	}
-	return i.Add(name, content)
+	return i.Add(table, name, content)
+}
+
+func noSuchTable(name string, known []string) error {
+	if near, ok := syntax.Suggest(name, known); ok {
+		return fmt.Errorf("no table %q; did you mean %q?", name, near)
+	}
+	return fmt.Errorf("no table %q in Defender XDR or Log Analytics", name)
 }
 
 func importRecordings(i *telemetry.Importer, name string, found []recordingFiles) error {
@@ -105,7 +124,9 @@ func importRecordings(i *telemetry.Importer, name string, found []recordingFiles
 		if err != nil {
 			return fmt.Errorf("%s: %w", rec.name, err)
 		}
-		i.AddRecording(rec.name, r)
+		if err := i.AddRecording(rec.name, r); err != nil {
+			return fmt.Errorf("%s: %w", rec.name, err)
+		}
 	}
 	return nil
 }
@@ -150,8 +171,16 @@ func (o *importOptions) report(env *Environment, r *telemetry.Recording) error {
 	for _, s := range m.Sources {
 		skipped += s.Skipped
 	}
+	var what []string
+	events, rows := m.Records()
+	if events > 0 {
+		what = append(what, count(events, "event"))
+	}
+	if rows > 0 {
+		what = append(what, count(rows, "row"))
+	}
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s: %s from %s, %s to %s", o.to, count(len(r.Events), "event"), count(len(m.Computers), "computer"),
+	fmt.Fprintf(&text, "%s: %s from %s, %s to %s", o.to, strings.Join(what, " and "), count(len(m.Computers), "computer"),
 		m.First.Format("2006-01-02 15:04:05"), m.Last.Format("2006-01-02 15:04:05"))
 	if skipped > 0 {
 		fmt.Fprintf(&text, "; %s skipped", count(skipped, "record"))

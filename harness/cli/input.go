@@ -23,6 +23,7 @@ import (
 // data is what a query is asked of.
 type data struct {
 	events []telemetry.Event
+	rows   []telemetry.Table // of recordings
 	files  []tableFile
 	newest time.Time // of the recordings' ends and the events
 }
@@ -66,7 +67,12 @@ func (d *data) add(name string) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", rec.name, err)
 		}
+		rows, err := r.Tables()
+		if err != nil {
+			return fmt.Errorf("%s: %w", rec.name, err)
+		}
 		d.events = append(d.events, r.Events...)
+		d.rows = append(d.rows, rows...)
 		d.upTo(r.Manifest.Ended)
 	}
 	return nil

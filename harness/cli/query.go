@@ -145,6 +145,9 @@ func compile(source *syntax.Source, d *data) (*kql.Query, kql.Tables, error) {
 			continue
 		}
 		tables := ingest.Tables(d.events, s)
+		if err := ingest.Merge(tables, d.rows, s); err != nil {
+			return nil, nil, err
+		}
 		maps.Copy(tables, own)
 		return q, tables, nil
 	}

@@ -26,9 +26,11 @@ const maximumNesting = 3
 // maximumBad is how many bad records of one source are named; all are counted.
 const maximumBad = 100
 
-// item is one record of foreign telemetry.
+// item is one record of foreign telemetry: an event, or a row of a table.
 type item struct {
 	event Event
+	table string // "" of an event
+	row   row
 }
 
 // records gives the records of a file in order. An error that is a *BadRecord stands for one of them, and others follow
@@ -47,7 +49,7 @@ func (b *BadRecord) Error() string { return fmt.Sprintf("record %d: %s", b.Recor
 func bad(record int, why error) *BadRecord { return &BadRecord{record, why.Error()} }
 
 // open finds out from the content alone what a file is, so that its name may be anything.
-func open(content []byte) (shape string, all records, err error) {
+func open(content []byte, rows *rowReader) (shape string, all records, err error) {
 	content, err = utf8Text(content)
 	if err != nil {
 		return "", nil, err
@@ -59,9 +61,11 @@ func open(content []byte) (shape string, all records, err error) {
 	case text[0] == '<':
 		return ShapeXML, readXML(text), nil
 	case text[0] == '{' || text[0] == '[':
-		return ShapeJSON, readJSON(content), nil
+		return ShapeJSON, rows.readJSON(content), nil
+	case rows.table != "" || looksLikeCSV(text):
+		return ShapeCSV, rows.readCSV(content), nil
 	}
-	return "", nil, errors.New("neither event XML nor JSON, nor a .gz, .zst or .zip file of them")
+	return "", nil, errors.New("neither event XML nor JSON nor a table as CSV, nor a .gz, .zst or .zip file of them")
 }
 
 // utf8Text takes off a byte order mark and turns UTF-16, which Event Viewer and wevtutil write, into UTF-8.

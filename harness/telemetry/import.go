@@ -1,6 +1,8 @@
 package telemetry
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -16,9 +18,18 @@ const StateImported = "imported"
 // Import is where an imported recording comes from.
 type Import struct {
 	Sources   []Source  `json:"sources"`
-	First     time.Time `json:"first"` // when the oldest event happened
+	First     time.Time `json:"first"` // when the oldest event or row happened
 	Last      time.Time `json:"last"`
 	Computers []string  `json:"computers"`
+}
+
+// Records is how many records the import has kept: events, and rows.
+func (m *Import) Records() (events, rows int) {
+	for _, s := range m.Sources {
+		events += s.Events
+		rows += s.Rows
+	}
+	return events, rows
 }
 
 // Source is one file that was imported, or one member of an archive.
@@ -29,23 +40,29 @@ type Source struct {
 	SHA256  string      `json:"sha256"` // likewise
 	Shape   string      `json:"shape"`
 	Events  int         `json:"events"`
+	Rows    int         `json:"rows,omitempty"`
 	Skipped int         `json:"skipped,omitempty"` // records that could not be read
 	Bad     []BadRecord `json:"bad,omitempty"`     // the first of them
 }
 
-// Importer makes a recording from telemetry that came from elsewhere: event XML and the JSON forms of events, in UTF-8
-// or UTF-16, packed or not.
+// Importer makes a recording from telemetry that came from elsewhere: event XML, the JSON forms of events, and rows of
+// tables as JSON or CSV, in UTF-8 or UTF-16, packed or not.
 type Importer struct {
-	Geiger string // its version
+	Geiger string   // its version
+	Tables []string // names of the tables that rows can be of
 
 	events    []Event
+	tables    map[string]*bytes.Buffer
+	first     time.Time
+	last      time.Time
+	computers map[string]bool
 	sources   []Source
 	simulated bool
 }
 
-// Add imports one file. Its form is known by its content. The error says that the file is not telemetry at all; records
+// Add imports one file. Its form is known by its content. The table is that of rows that do not say theirs, or "". The error says that the file is not telemetry at all; records
 // that cannot be read are kept in Bad.
-func (i *Importer) Add(name string, content []byte) error {
+func (i *Importer) Add(table, name string, content []byte) error {
 	all, err := members(content, 0)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
@@ -53,7 +70,11 @@ func (i *Importer) Add(name string, content []byte) error {
 	file := describe(content)
 	for _, m := range all {
 		s := Source{File: path.Base(strings.ReplaceAll(name, `\`, "/")), Member: m.name, Bytes: file.Bytes, SHA256: file.SHA256}
-		if err := i.add(&s, m.content); err != nil {
+		inner := name
+		if m.name != "" {
+			inner = m.name
+		}
+		if err := i.add(&s, newRowReader(table, inner, i.Tables), m.content); err != nil {
 			if m.name != "" {
 				name += "/" + m.name
 			}
@@ -64,8 +85,8 @@ func (i *Importer) Add(name string, content []byte) error {
 	return nil
 }
 
-func (i *Importer) add(s *Source, content []byte) error {
-	shape, all, err := open(content)
+func (i *Importer) add(s *Source, rows *rowReader, content []byte) error {
+	shape, all, err := open(content, rows)
 	if err != nil {
 		return err
 	}
@@ -81,19 +102,72 @@ func (i *Importer) add(s *Source, content []byte) error {
 		if err != nil {
 			return err
 		}
-		s.Events++
-		i.events = append(i.events, one.event)
+		if err := i.keep(s, one); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// AddRecording imports the events of a recording. It stays simulated if it was.
-func (i *Importer) AddRecording(name string, r *Recording) {
+func (i *Importer) keep(s *Source, one item) error {
+	if one.table == "" {
+		s.Events++
+		i.keepEvent(one.event)
+		return nil
+	}
+	s.Rows++
+	i.saw(one.row.time(), one.row.computer())
+	if i.tables == nil {
+		i.tables = map[string]*bytes.Buffer{}
+	}
+	if i.tables[one.table] == nil {
+		i.tables[one.table] = new(bytes.Buffer)
+	}
+	lines := json.NewEncoder(i.tables[one.table])
+	lines.SetEscapeHTML(false)
+	return lines.Encode(one.row)
+}
+
+func (i *Importer) keepEvent(e Event) {
+	i.events = append(i.events, e)
+	i.saw(e.Time(), e.Computer)
+}
+
+func (i *Importer) saw(at time.Time, computer string) {
+	if i.first.IsZero() || at.Before(i.first) {
+		i.first = at
+	}
+	if at.After(i.last) {
+		i.last = at
+	}
+	if i.computers == nil {
+		i.computers = map[string]bool{}
+	}
+	if computer != "" {
+		i.computers[strings.ToLower(computer)] = true
+	}
+}
+
+// AddRecording imports the events and rows of a recording. It stays simulated if it was.
+func (i *Importer) AddRecording(name string, r *Recording) error {
+	tables, err := r.Tables()
+	if err != nil {
+		return err
+	}
 	i.simulated = i.simulated || r.Manifest.Simulated
-	i.events = append(i.events, r.Events...)
-	i.sources = append(i.sources, Source{
-		File: path.Base(strings.ReplaceAll(name, `\`, "/")), Shape: "recording", Events: len(r.Events), SHA256: r.digest(),
-	})
+	s := Source{File: path.Base(strings.ReplaceAll(name, `\`, "/")), Shape: "recording", SHA256: r.digest()}
+	for _, e := range r.Events {
+		s.Events++
+		i.keepEvent(e)
+	}
+	for _, t := range tables {
+		if err := i.add(&s, newRowReader(t.Name, "", i.Tables), t.Rows); err != nil {
+			return err
+		}
+	}
+	s.Shape = "recording"
+	i.sources = append(i.sources, s)
+	return nil
 }
 
 // digest is the SHA-256 of a recording's hashes.
@@ -116,39 +190,24 @@ func (i *Importer) Bad() []Source {
 	return all
 }
 
-// Recording is what was imported, without a run. Its clock is the newest event.
+// Recording is what was imported, without a run. Its clock is the newest event or row.
 func (i *Importer) Recording() (*Recording, error) {
-	if len(i.events) == 0 {
+	if len(i.events) == 0 && len(i.tables) == 0 {
 		return nil, errors.New("no events in what was given")
 	}
 	Sort(i.events)
-	r := &Recording{Events: i.events, Manifest: Manifest{Geiger: i.Geiger, Simulated: i.simulated, Channels: i.channels()}}
-	m := &Import{Sources: i.sources, Computers: i.computers()}
-	for n := range i.events {
-		at := i.events[n].Time()
-		if m.First.IsZero() || at.Before(m.First) {
-			m.First = at
-		}
-		if at.After(m.Last) {
-			m.Last = at
-		}
+	m := &Import{Sources: i.sources, First: i.first, Last: i.last, Computers: slices.Sorted(maps.Keys(i.computers))}
+	r := &Recording{Events: i.events, Documents: map[string][]byte{}, Manifest: Manifest{
+		Geiger: i.Geiger, Simulated: i.simulated, Channels: i.channels(), Imported: m, Started: m.First, Ended: m.Last,
+	}}
+	for name, rows := range i.tables {
+		r.Documents[tablesFolder+name+".ndjson"] = rows.Bytes()
 	}
-	r.Manifest.Imported, r.Manifest.Started, r.Manifest.Ended = m, m.First, m.Last
 	r.Manifest.Target = strings.Join(m.Computers, ", ")
 	if len(m.Computers) > 3 {
 		r.Manifest.Target = fmt.Sprintf("%d computers", len(m.Computers))
 	}
 	return r, nil
-}
-
-func (i *Importer) computers() []string {
-	names := map[string]bool{}
-	for n := range i.events {
-		if c := i.events[n].Computer; c != "" {
-			names[c] = true
-		}
-	}
-	return slices.Sorted(maps.Keys(names))
 }
 
 // channels describes the events, which are sorted.

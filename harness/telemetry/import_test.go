@@ -25,7 +25,7 @@ import (
 func imported(t *testing.T, name string, content []byte) *telemetry.Recording {
 	t.Helper()
 	i := &telemetry.Importer{Geiger: "test"}
-	require.NoError(t, i.Add(name, content))
+	require.NoError(t, i.Add("", name, content))
 	require.Empty(t, i.Bad())
 	r, err := i.Recording()
 	require.NoError(t, err)
@@ -134,7 +134,7 @@ func TestImportedPacked(t *testing.T) {
 	for range 6 {
 		nested = packed(t, "gz", nested)
 	}
-	require.EqualError(t, new(telemetry.Importer).Add("a.gz", nested), "a.gz: archives are nested too deep")
+	require.EqualError(t, new(telemetry.Importer).Add("", "a.gz", nested), "a.gz: archives are nested too deep")
 }
 
 func TestImportedBadRecords(t *testing.T) {
@@ -152,7 +152,7 @@ func TestImportedBadRecords(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var i telemetry.Importer
-			require.NoError(t, i.Add("in", []byte(c.text)))
+			require.NoError(t, i.Add("", "in", []byte(c.text)))
 			require.Len(t, i.Bad(), 1)
 			require.Empty(t, cmp.Diff(c.want, i.Bad()[0].Bad))
 			require.Equal(t, len(c.want), i.Bad()[0].Skipped)
@@ -187,6 +187,77 @@ func TestImportedSamples(t *testing.T) {
 	}
 }
 
+// known are the tables of these tests.
+var known = []string{"DeviceEvents", "DeviceFileEvents", "DeviceFileCertificateInfo", "SecurityEvent"}
+
+func TestImportedRows(t *testing.T) {
+	const plain = `{"DeviceName":"iis01","FileName":"a.dll","Timestamp":"2026-01-02T03:04:05.678Z"}`
+	for name, c := range map[string]struct{ table, file, text, want string }{
+		"json lines":         {"", "DeviceFileEvents.json", plain + "\n\n" + plain, plain + "\n" + plain},
+		"a table given":      {"DeviceFileEvents", "x.json", plain, plain},
+		"a copy's name":      {"", `C:\x\devicefileevents (1).json`, "[" + plain + "]", plain},
+		"an answer":          {"", "DeviceFileEvents", `{"Schema":[{"Name":"FileName"}],"Results":[` + plain + `]}`, plain},
+		"streamed":           {"", "x", `{"time":"2026-01-02T00:00:00Z","category":"AdvancedHunting-DeviceFileEvents","properties":` + plain + `}`, plain},
+		"streamed, together": {"", "x", `{"records":[{"category":"AdvancedHunting-DeviceFileEvents","properties":` + plain + `}]}`, plain},
+		"csv":                {"", "DeviceFileEvents.csv", "\ufeffTimestamp,DeviceName,FileName,SHA1\r\n2026-01-02T03:04:05.678Z,iis01,a.dll,\r\n", plain},
+		"csv, local time":    {"", "DeviceFileEvents.csv", "Timestamp,DeviceName,FileName\n1/2/2026 3:04:05.678 AM,iis01,a.dll\n", plain},
+		"csv, utc":           {"", "DeviceFileEvents.csv", "\"Timestamp [UTC]\",DeviceName,FileName\n\"1/2/2026, 3:04:05.678\u202fAM\",iis01,a.dll\n", plain},
+		"csv, $table":        {"", "x.csv", "Timestamp,$table\n2026-01-02,DeviceFileEvents\n", `{"$table":"DeviceFileEvents","Timestamp":"2026-01-02T00:00:00Z"}`},
+		"other times":        {"DeviceFileEvents", "x", `{"TimeGenerated":"2026-01-02","InitiatingProcessCreationTime":"1/2/2026 3:04:05 PM","RequestTime":"soon"}`, `{"InitiatingProcessCreationTime":"2026-01-02T15:04:05Z","RequestTime":"soon","TimeGenerated":"2026-01-02T00:00:00Z"}`},
+		"numbers, objects":   {"DeviceFileEvents", "x", `{"Timestamp":"2026-01-02T00:00:00Z","FileSize":9007199254740993,"AdditionalFields":{"a":[1,"<"]}}`, `{"AdditionalFields":{"a":[1,"<"]},"FileSize":9007199254740993,"Timestamp":"2026-01-02T00:00:00Z"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			i := &telemetry.Importer{Tables: known}
+			require.NoError(t, i.Add(c.table, c.file, []byte(c.text)))
+			require.Empty(t, i.Bad())
+			r, err := i.Recording()
+			require.NoError(t, err)
+			tables, err := r.Tables()
+			require.NoError(t, err)
+			require.Len(t, tables, 1)
+			require.Equal(t, "DeviceFileEvents", tables[0].Name)
+			require.Equal(t, c.want+"\n", string(tables[0].Rows))
+			require.Equal(t, strings.Count(c.want, "\n")+1, r.Manifest.Imported.Sources[0].Rows)
+		})
+	}
+}
+
+func TestImportedBadRows(t *testing.T) {
+	for name, c := range map[string]struct {
+		table, text string
+		want        telemetry.BadRecord
+	}{
+		"which table":  {"", `{"Timestamp":"2026-01-02"}`, telemetry.BadRecord{Record: 1, Why: "a row, but of which table? name it as TABLE=FILE"}},
+		"no such one":  {"", `{"category":"AdvancedHunting-Nothing","properties":{}}`, telemetry.BadRecord{Record: 1, Why: `a row of "Nothing", which is no table of Defender XDR or Log Analytics`}},
+		"no time":      {"DeviceEvents", `{"FileName":"a"}`, telemetry.BadRecord{Record: 1, Why: "the row has neither Timestamp nor TimeGenerated"}},
+		"unclear time": {"DeviceEvents", `{"Timestamp":"soon"}`, telemetry.BadRecord{Record: 1, Why: `the Timestamp "soon" is not in a form that is known`}},
+		"csv, ragged":  {"DeviceEvents", "Timestamp,A\n2026-01-02,1\n2026-01-02\n2026-01-02,1\n", telemetry.BadRecord{Record: 3, Why: "wrong number of fields"}},
+		"csv, a quote": {"DeviceEvents", "Timestamp,A\n2026-01-02,a\"b\n", telemetry.BadRecord{Record: 2, Why: `bare " in non-quoted-field`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			i := &telemetry.Importer{Tables: known}
+			require.NoError(t, i.Add(c.table, "x", []byte(c.text)))
+			require.Len(t, i.Bad(), 1)
+			require.Empty(t, cmp.Diff([]telemetry.BadRecord{c.want}, i.Bad()[0].Bad))
+		})
+	}
+}
+
+func FuzzImportRows(f *testing.F) {
+	f.Add("Timestamp,A\n2026-01-02,1\n")
+	f.Add(`{"Results":[{"Timestamp":"1/2/2026 3:04:05 PM","A":{}}]}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		i := &telemetry.Importer{Tables: known}
+		if i.Add("DeviceEvents", "in", []byte(text)) != nil {
+			return
+		}
+		if r, err := i.Recording(); err == nil {
+			_, err := r.Tables()
+			require.NoError(t, err)
+		}
+	})
+}
+
 func FuzzImport(f *testing.F) {
 	for _, text := range []string{
 		fileCreate, "<Events>" + fileCreate + "<Event/>x</Events>", `{"_raw":"` + "x" + `"}`, `{"winlog":{"channel":"a","event_data":{"a":[1]}},"@timestamp":"2026-01-02T03:04:05Z"}`,
@@ -196,7 +267,7 @@ func FuzzImport(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, content []byte) {
 		var i telemetry.Importer
-		if i.Add("in", content) != nil {
+		if i.Add("", "in", content) != nil {
 			return
 		}
 		r, err := i.Recording()

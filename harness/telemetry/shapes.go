@@ -12,20 +12,20 @@ import (
 )
 
 // readJSON reads objects: one a line, one after another, or in one array.
-func readJSON(text []byte) records {
+func (t *rowReader) readJSON(text []byte) records {
 	first, _, _ := bytes.Cut(bytes.TrimSpace(text), []byte("\n"))
 	if json.Valid(first) && first[0] == '{' {
-		return readLines(text)
+		return t.readLines(text)
 	}
-	return readValues(text)
+	return t.readValues(text)
 }
 
-func readLines(text []byte) records {
+func (t *rowReader) readLines(text []byte) records {
 	return func(yield func(item, error) bool) {
 		number := 0
 		for line := range bytes.SplitSeq(text, []byte("\n")) {
 			number++
-			if line = bytes.TrimSpace(line); len(line) > 0 && !yieldObject(yield, number, line) {
+			if line = bytes.TrimSpace(line); len(line) > 0 && !t.yieldObject(yield, number, line) {
 				return
 			}
 		}
@@ -34,7 +34,7 @@ func readLines(text []byte) records {
 
 // readValues reads JSON that lines do not divide. What follows a fault in it cannot be told apart any more, so the fault
 // is the last record.
-func readValues(text []byte) records {
+func (t *rowReader) readValues(text []byte) records {
 	return func(yield func(item, error) bool) {
 		d := json.NewDecoder(bytes.NewReader(text))
 		array := bytes.TrimSpace(text)[0] == '['
@@ -51,7 +51,7 @@ func readValues(text []byte) records {
 				yield(item{}, bad(number, err))
 				return
 			}
-			if !yieldObject(yield, number, one) {
+			if !t.yieldObject(yield, number, one) {
 				return
 			}
 		}
@@ -61,18 +61,34 @@ func readValues(text []byte) records {
 	}
 }
 
-func yieldObject(yield func(item, error) bool, number int, text []byte) bool {
-	one, err := readObject(text)
+// containers are the names under which a service's answers hold their rows.
+var containers = []string{"Results", "results", "records", "value"}
+
+func (t *rowReader) yieldObject(yield func(item, error) bool, number int, text []byte) bool {
+	o, err := parseObject(text)
+	if err != nil {
+		return yield(item{}, bad(number, err))
+	}
+	for _, name := range containers {
+		if o.has(name) && o.values[name][0] == '[' {
+			for one, err := range t.readValues(o.values[name]) {
+				if !yield(one, err) {
+					return false
+				}
+			}
+			return true
+		}
+	}
+	one, err := t.readObject(text, o)
 	if err != nil {
 		return yield(item{}, bad(number, err))
 	}
 	return yield(one, nil)
 }
 
-func readObject(text []byte) (item, error) {
-	o, err := parseObject(text)
-	if err != nil {
-		return item{}, err
+func (t *rowReader) readObject(text []byte, o *object) (item, error) {
+	if t.isRow(o) {
+		return t.readRow(text, o)
 	}
 	e, err := o.event(text)
 	if err != nil {
@@ -140,17 +156,17 @@ func (o *object) winlogbeat(timestamp string) (Event, error) {
 
 // nxlogEnvelope are the names that nxlog and the pipelines behind it give to what is not a field of the event.
 var nxlogEnvelope = []string{
-	"@timestamp", "@version", "AccountName", "AccountType", "ActivityID", "Category", "Channel", "Domain", "EventID",
+	"@timestamp", "@version", "AccountName", "AccountType", "ActivityID", "Category", "Channel", "Computer", "Domain", "EventID",
 	"EventReceivedTime", "EventTime", "EventTypeOrignal", "ExecutionProcessID", "ExecutionThreadID", "Hostname", "Keywords",
 	"Level", "Message", "Opcode", "OpcodeValue", "ProviderGuid", "RecordNumber", "Severity", "SeverityValue", "SourceModuleName",
-	"SourceModuleType", "SourceName", "Task", "ThreadID", "TimeCreated", "UserID", "Version", "host", "port", "tags", "type",
+	"SourceModuleType", "SourceName", "Task", "ThreadID", "TimeCreated", "TimeGenerated", "UserID", "Version", "host", "port", "tags", "type",
 }
 
 func (o *object) nxlog() (Event, error) {
 	e := Event{
 		Channel:   o.first("Channel"),
 		Provider:  o.text("SourceName"),
-		Computer:  o.first("Hostname", "host"),
+		Computer:  o.first("Hostname", "Computer", "host"),
 		EventID:   int(o.number("EventID")),
 		Version:   int(o.number("Version")),
 		RecordID:  o.number("RecordNumber"),
@@ -160,7 +176,7 @@ func (o *object) nxlog() (Event, error) {
 		Data:      o.fields(nxlogEnvelope),
 	}
 	// EventTime is local time without a zone, so it comes last.
-	if at, ok := parseTime(o.text("TimeCreated"), o.text("@timestamp"), o.text("EventTime")); ok {
+	if at, ok := parseTime(o.text("TimeCreated"), o.text("@timestamp"), o.text("TimeGenerated"), o.text("EventTime")); ok {
 		e.TimeCreated = at
 	}
 	return e, nil
