@@ -1,6 +1,7 @@
 package harness_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -21,4 +22,15 @@ func TestLatencyBudget(t *testing.T) {
 	v, err = harness.Judge(t.Context(), s, e, rules)
 	require.NoError(t, err)
 	require.Equal(t, harness.Pass, v.Outcome)
+}
+
+// TestUnsettledTelemetryIsNoted: collection gives up, and says that it did.
+func TestUnsettledTelemetryIsNoted(t *testing.T) {
+	m := dropping()
+	m.trickle = true
+	v, _ := run(t, m, drop(), dropped(anyDLL))
+	require.Equal(t, harness.Pass, v.Outcome)
+	require.Contains(t, strings.Join(v.Notes, "\n"), "older events were still coming in when collection gave up after 1m")
+	v, _ = run(t, dropping(), drop(), dropped(anyDLL))
+	require.NotContains(t, strings.Join(v.Notes, "\n"), "older events")
 }

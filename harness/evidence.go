@@ -70,6 +70,8 @@ type Fence struct {
 	Seen    bool          `json:"seen"`
 	Latency time.Duration `json:"latencyNanoseconds"` // from the marker's start to the moment it could be read
 	Waited  time.Duration `json:"waitedNanoseconds"`
+	// Unsettled says that older events were still coming in when collection gave up.
+	Unsettled bool `json:"unsettled,omitempty"`
 }
 
 // executionsFile is the name of the evidence in a recording.

@@ -39,6 +39,7 @@ type target struct {
 	next     int
 	events   []string
 	onRun    func(harness.Command)
+	trickle  bool // an old event comes late, every time one looks
 }
 
 func newTarget() *target {
@@ -132,6 +133,12 @@ func (t *target) Bookmark(_ context.Context, channels []string) ([]harness.Bookm
 // Collect implements harness.Target.
 func (t *target) Collect(_ context.Context, after []harness.Bookmark) ([]harness.Batch, error) {
 	t.calls = append(t.calls, "collect")
+	if t.trickle {
+		now := t.clock.now
+		t.clock.now = now.Add(-time.Hour)
+		t.record(5, "{ended}")
+		t.clock.now = now
+	}
 	var all []harness.Batch
 	for _, b := range after {
 		batch := harness.Batch{Channel: b.Channel, State: b.State, Oldest: 1}

@@ -69,7 +69,11 @@ func (o *observation) await(ctx context.Context, f *Fence, prefix string, done f
 			last = now
 		}
 		f.Waited = now.Sub(start)
-		if done(now.Sub(last)) || f.Waited >= fenceMost {
+		if done(now.Sub(last)) {
+			return nil
+		}
+		if f.Waited >= fenceMost {
+			f.Unsettled = f.Seen
 			return nil
 		}
 		if err := o.runner.Clock.Sleep(ctx, pause); err != nil {

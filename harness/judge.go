@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/seed-67b27da2/geiger/detection"
 	"github.com/seed-67b27da2/geiger/detection/kql"
@@ -219,6 +220,9 @@ func (j *judgement) recorded() {
 	if !f.Seen && !j.broken {
 		j.breaks(LinkRecorded, Inconclusive, NotRecorded, f.unseen())
 		return
+	}
+	if f.Unsettled {
+		j.note("older events were still coming in when collection gave up after %v; what came later is not in this verdict", f.Waited.Round(time.Second))
 	}
 	for _, t := range j.scenario.Telemetry {
 		if t.Channel != "" && !j.recordedIn(t) {
