@@ -24,7 +24,7 @@ import (
 // input and answers for the script of that name.
 func scripted(t testing.TB, answers map[string]func(argument map[string]any) (stdout, stderr string, exit int)) program {
 	names := map[string]string{}
-	for _, name := range []string{"launch", "inspect", "collect", "bookmark", "sweep"} {
+	for _, name := range []string{"launch", "inspect", "collect", "bookmark", "survey", "sweep"} {
 		text, err := readScript(name)
 		require.NoError(t, err)
 		names[text] = name
