@@ -50,7 +50,8 @@ type htmlPage struct {
 	Geiger      string
 	Subject     string
 	Summary     []htmlCount
-	Simulated   bool
+	Simulated   bool // some results are
+	Real        bool // some results are not
 	Interrupted bool
 	Matrix      htmlMatrix
 	Results     []htmlResult
@@ -76,6 +77,7 @@ func newHTMLPage(r *Run, style string) *htmlPage {
 			p.Summary = append(p.Summary, c)
 		}
 	}
+	p.Real = slices.ContainsFunc(r.Results, func(r Result) bool { return !r.Verdict.Simulated })
 	detailed := detailedOf(r)
 	p.Brief = len(r.Results) - len(detailed)
 	share := allowance(min(mostOfHost, mostOfHosts/max(len(detailed), 1)))
@@ -105,9 +107,7 @@ func subject(r *Run) string {
 	var from, to time.Time
 	for i := range r.Results {
 		v, e := &r.Results[i].Verdict, r.Results[i].Evidence
-		if !slices.Contains(scenarios, v.Scenario) {
-			scenarios = append(scenarios, v.Scenario)
-		}
+		scenarios = with(scenarios, v.Scenario)
 		if e == nil || e.Started.IsZero() {
 			continue
 		}
@@ -162,17 +162,14 @@ type htmlCell struct {
 }
 
 func matrixOf(r *Run) htmlMatrix {
-	m := htmlMatrix{Corner: "Scenario", Columns: r.Targets()}
-	column := func(v *harness.Verdict) string { return v.Target }
-	row := func(v *harness.Verdict) string { return v.Scenario }
-	var scenarios []string
+	var targets, scenarios []string
 	for i := range r.Results {
-		if name := r.Results[i].Verdict.Scenario; !slices.Contains(scenarios, name) {
-			scenarios = append(scenarios, name)
-		}
+		v := &r.Results[i].Verdict
+		targets, scenarios = with(targets, targetName(v)), with(scenarios, v.Scenario)
 	}
-	if len(m.Columns) > len(scenarios) {
-		m.Corner, m.Columns, column, row = "Target", scenarios, row, column
+	m, row, column := htmlMatrix{Corner: "Scenario", Columns: targets}, scenarioName, targetName
+	if len(targets) > len(scenarios) {
+		m, row, column = htmlMatrix{Corner: "Target", Columns: scenarios}, targetName, scenarioName
 	}
 	m.Why = len(m.Columns) == 1
 	for i := range r.Results {
@@ -180,6 +177,23 @@ func matrixOf(r *Run) htmlMatrix {
 		m.set(row(v), column(v), htmlCell{ID: resultID(i), Outcome: v.Outcome, Alerts: len(v.Alerts), Why: short(headline(v))})
 	}
 	return m
+}
+
+func scenarioName(v *harness.Verdict) string { return v.Scenario }
+
+// targetName keeps a simulated host apart from a machine that has its name.
+func targetName(v *harness.Verdict) string {
+	if v.Simulated {
+		return v.Target + " (simulated)"
+	}
+	return v.Target
+}
+
+func with(names []string, name string) []string {
+	if slices.Contains(names, name) {
+		return names
+	}
+	return append(names, name)
 }
 
 func resultID(i int) string { return fmt.Sprintf("r%d", i+1) }

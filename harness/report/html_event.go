@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/seed-67b27da2/geiger/harness"
 	"github.com/seed-67b27da2/geiger/harness/telemetry"
@@ -53,6 +54,16 @@ func (x *eventIndex) shown(refs []harness.EventRef) (events []htmlEvent, more in
 	return events, more
 }
 
+// first is when the first of the events that there are happened.
+func (x *eventIndex) first(refs []harness.EventRef) (time.Time, bool) {
+	for _, ref := range refs {
+		if i, ok := x.at[ref]; ok {
+			return x.events[i].Time(), true
+		}
+	}
+	return time.Time{}, false
+}
+
 func (x *eventIndex) event(i int) htmlEvent {
 	e := &x.events[i]
 	name := fmt.Sprintf("Record %d of %s, event %d", e.RecordID, e.Channel, e.EventID)
@@ -82,6 +93,7 @@ func prettyXML(text string) string {
 	for {
 		token, err := d.RawToken()
 		if errors.Is(err, io.EOF) {
+			p.bracket()
 			return p.out.String()
 		}
 		if err != nil {
@@ -94,31 +106,48 @@ func prettyXML(text string) string {
 type xmlPrinter struct {
 	out   strings.Builder
 	depth int
+	begun bool // the start of an element is written, but for its bracket
 	leaf  bool // the last thing written was the start of an element, or text in it
 }
 
 func (p *xmlPrinter) token(t xml.Token) {
 	switch t := t.(type) {
 	case xml.StartElement:
+		p.bracket()
 		p.line(p.depth)
 		p.out.WriteString("<" + xmlName(t.Name))
 		for _, a := range t.Attr {
 			fmt.Fprintf(&p.out, ` %s="%s"`, xmlName(a.Name), xmlEscapes.Replace(a.Value))
 		}
-		p.out.WriteString(">")
 		p.depth++
-		p.leaf = true
+		p.begun, p.leaf = true, true
 	case xml.EndElement:
-		p.depth--
+		p.end(t)
+	case xml.CharData:
+		if text := strings.TrimSpace(string(t)); text != "" {
+			p.bracket()
+			p.out.WriteString(xmlEscapes.Replace(text))
+		}
+	}
+}
+
+func (p *xmlPrinter) end(t xml.EndElement) {
+	p.depth--
+	if p.begun {
+		p.out.WriteString("/>")
+	} else {
 		if !p.leaf {
 			p.line(p.depth)
 		}
 		p.out.WriteString("</" + xmlName(t.Name) + ">")
-		p.leaf = false
-	case xml.CharData:
-		if text := strings.TrimSpace(string(t)); text != "" {
-			p.out.WriteString(xmlEscapes.Replace(text))
-		}
+	}
+	p.begun, p.leaf = false, false
+}
+
+func (p *xmlPrinter) bracket() {
+	if p.begun {
+		p.out.WriteString(">")
+		p.begun = false
 	}
 }
 

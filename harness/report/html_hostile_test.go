@@ -125,11 +125,11 @@ func TestHTMLOfHostileText(t *testing.T) {
 func TestHTMLOfOddEvents(t *testing.T) {
 	for sent, shown := range map[string]string{
 		`<Event><a>`:                         "<Event>\n  <a>",
-		`<Event></b>`:                        "<Event></b>",
+		`<Event></b>`:                        "<Event/>",
 		`no event`:                           "no event",
 		`<a`:                                 "<a",
 		"<Event>\x00&#0;</Event>":            "&#0;",
-		`<e a='"&lt;'>t<b/>u</e>`:            `<e a="&quot;&lt;">t` + "\n  <b></b>u\n</e>",
+		`<e a='"&lt;'>t<b/>u</e>`:            `<e a="&quot;&lt;">t` + "\n  <b/>u\n</e>",
 		"<e>\u202E</e>":                      "<e>\uFFFD</e>",
 		strings.Repeat("<a>", 2000) + "<b/>": "bytes more",
 	} {

@@ -23,7 +23,6 @@ type htmlResult struct {
 	ID         string
 	Scenario   string
 	Target     string
-	Simulated  bool
 	Outcome    harness.Outcome
 	Reason     string
 	Headline   string
@@ -70,7 +69,7 @@ type htmlCheck struct {
 func newHTMLResult(r *Result, index int, detailed bool, left allowance) htmlResult {
 	v := &r.Verdict
 	h := htmlResult{
-		ID: resultID(index), Scenario: v.Scenario, Target: v.Target, Simulated: v.Simulated, Outcome: v.Outcome,
+		ID: resultID(index), Scenario: v.Scenario, Target: targetName(v), Outcome: v.Outcome,
 		Reason: string(v.Reason), Headline: v.Why, Notes: v.Notes, Detailed: detailed, left: left,
 	}
 	if v.Outcome == harness.Pass {

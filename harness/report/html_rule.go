@@ -42,7 +42,7 @@ type htmlFlow struct {
 	Operator string
 	In       string // "" where rows come from
 	Out      string
-	State    string // none where all rows end
+	State    string // none where all rows end, idle where none came
 	Width    int    // of the bar, in percent of the widest; rows are counted on a logarithmic scale
 }
 
@@ -157,8 +157,11 @@ func newHTMLFlow(s *harness.TraceStep, most int) htmlFlow {
 	if !s.Source {
 		f.In = fmt.Sprint(s.In)
 	}
-	if s.Out == 0 {
+	switch {
+	case s.Out == 0 && s.In > 0:
 		f.State = "none"
+	case s.Out == 0:
+		f.State = "idle"
 	}
 	if most > 0 {
 		f.Width = int(math.Ceil(100 * math.Log1p(float64(s.Out)) / math.Log1p(float64(most))))

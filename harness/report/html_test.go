@@ -47,7 +47,7 @@ func pageRun() *report.Run {
 				SysmonConfigHash: "SHA256=00FF", ScriptBlockLogging: true, ClockSkew: -1500 * time.Millisecond,
 			},
 			Executions: []harness.Execution{
-				{Phase: harness.Attack, File: "powershell.exe", Arguments: "& {Set-Content x.dll}", Dir: `geiger\run1\attack`, ProcessID: 7, Started: start.Add(4 * time.Second), Ended: start.Add(5 * time.Second), Stdout: "one\r\ntwo\r\n", Stderr: "oops"},
+				{Phase: harness.Attack, File: "powershell.exe", Arguments: "& {Set-Content x.dll}", Dir: `C:\Temp\geiger\run1\attack`, ProcessID: 7, Started: start.Add(4 * time.Second), Ended: start.Add(5 * time.Second), Stdout: "one\r\ntwo\r\n", Stderr: "oops"},
 				{Phase: harness.Cleanup, File: "cmd.exe", Arguments: "/c del x.dll", ProcessID: 8, Started: start.Add(6 * time.Second), Ended: start.Add(8 * time.Second), ExitCode: 1, TimedOut: true},
 			},
 			Checks:   []harness.CheckResult{{Link: harness.LinkTookEffect, Description: "the file is there", Holds: true}, {Link: harness.LinkCleanedUp, Description: "the file is gone", Saw: "exit status 1"}},

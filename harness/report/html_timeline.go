@@ -171,30 +171,35 @@ func (t *htmlTimeline) histograms(s *timeScale, x eventIndex) {
 	}
 }
 
-// alerts are marked at the first event behind them; one that comes of no event has no time.
+// alerts have a lane for each state, and are marked at the first event behind them; one that comes of no event has no
+// time.
 func (t *htmlTimeline) alerts(s *timeScale, v *harness.Verdict, x eventIndex) {
-	if len(v.Alerts) == 0 {
-		return
-	}
-	lane, top := t.lane(plural(len(v.Alerts), "alert"))
-	for k := range v.Alerts {
-		a := &v.Alerts[k]
-		for _, ref := range a.Events {
-			i, ok := x.at[ref]
-			if !ok {
-				continue
+	for _, state := range alertStates {
+		var alerts []*harness.RaisedAlert
+		for i := range v.Alerts {
+			if a := &v.Alerts[i]; alertState(a) == state.state {
+				alerts = append(alerts, a)
 			}
-			at := x.events[i].Time()
-			m := htmlMark{
-				X: percent(math.Round(s.at(at)*markPlaces) / markPlaces), Y: top + laneHeight/2, Class: alertState(a),
-				Title: fmt.Sprintf("%s alert of %s, %s phase, %s", alertState(a), clip(a.Rule, briefWidth), a.Phase, clockTime(at)),
+		}
+		if len(alerts) == 0 {
+			continue
+		}
+		lane, top := t.lane(plural(len(alerts), state.state+" alert"))
+		for _, a := range alerts {
+			if at, ok := x.first(a.Events); ok {
+				lane.mark(s, a, at, top+laneHeight/2)
 			}
-			if !slices.ContainsFunc(lane.Marks, func(o htmlMark) bool { return o.X == m.X && o.Class == m.Class }) {
-				lane.Marks = append(lane.Marks, m)
-			}
-			break
 		}
 	}
+}
+
+func (l *htmlLane) mark(s *timeScale, a *harness.RaisedAlert, at time.Time, y int) {
+	place := percent(math.Round(s.at(at)*markPlaces) / markPlaces)
+	if slices.ContainsFunc(l.Marks, func(m htmlMark) bool { return m.X == place }) {
+		return
+	}
+	title := fmt.Sprintf("%s, %s phase, %s", clip(a.Rule, briefWidth), a.Phase, clockTime(at))
+	l.Marks = append(l.Marks, htmlMark{X: place, Y: y, Class: alertState(a), Title: title})
 }
 
 var tickSteps = [...]time.Duration{
