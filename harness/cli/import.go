@@ -20,6 +20,7 @@ import (
 type importOptions struct {
 	to      string
 	skipBad bool
+	secrets bool // keep them
 }
 
 func newImport(env *Environment) *cobra.Command {
@@ -36,6 +37,8 @@ name of the file (DeviceFileEvents.csv) or TABLE=FILE say. A file may be packed 
 itself. What it is follows from its content.
 
 The manifest of the recording says which files it comes from, with their SHA-256. Its clock is the newest event.
+Credentials in command lines, scripts and rows are replaced by markers such as REDACTED_PASSWORD, and counted in the
+manifest; --keep-secrets leaves them. What is encoded is not looked into.
 Records that cannot be read are named, and fail the import; --skip-bad leaves them out and counts them in the manifest.`,
 		Example: "  geiger import host1.xml winlogbeat.ndjson.gz --to host1\n  geiger import DeviceProcessEvents=hunt.csv --to hunt\n  geiger import dataset.zip --to dataset --skip-bad",
 		Args:    atLeastOne("no file; give one that holds events"),
@@ -43,6 +46,7 @@ Records that cannot be read are named, and fail the import; --skip-bad leaves th
 	}
 	c.Flags().StringVar(&o.to, "to", "", "`folder` for the recording; a new or an empty one")
 	c.Flags().BoolVar(&o.skipBad, "skip-bad", false, "leave out records that cannot be read")
+	c.Flags().BoolVar(&o.secrets, "keep-secrets", false, "do not replace credentials")
 	return c
 }
 
@@ -53,7 +57,7 @@ func (o *importOptions) run(ctx context.Context, env *Environment, args []string
 	if found, err := os.ReadDir(o.to); err == nil && len(found) > 0 {
 		return fmt.Errorf("%s: the folder is not empty; give --to another", o.to)
 	}
-	i := &telemetry.Importer{Geiger: env.Version, Tables: slices.Concat(schema.DefenderXDR().TableNames(), schema.LogAnalytics().TableNames())}
+	i := &telemetry.Importer{Geiger: env.Version, KeepSecrets: o.secrets, Tables: slices.Concat(schema.DefenderXDR().TableNames(), schema.LogAnalytics().TableNames())}
 	for _, arg := range args {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -184,6 +188,13 @@ func (o *importOptions) report(env *Environment, r *telemetry.Recording) error {
 		m.First.Format("2006-01-02 15:04:05"), m.Last.Format("2006-01-02 15:04:05"))
 	if skipped > 0 {
 		fmt.Fprintf(&text, "; %s skipped", count(skipped, "record"))
+	}
+	replaced := 0
+	for _, n := range m.Secrets {
+		replaced += n
+	}
+	if replaced > 0 {
+		fmt.Fprintf(&text, "; %s replaced", count(replaced, "credential"))
 	}
 	text.WriteByte('\n')
 	_, err := env.Stdout.Write([]byte(text.String()))

@@ -21,6 +21,10 @@ type Import struct {
 	First     time.Time `json:"first"` // when the oldest event or row happened
 	Last      time.Time `json:"last"`
 	Computers []string  `json:"computers"`
+
+	// Secrets is how many credentials were replaced by markers such as REDACTED_PASSWORD, by their kind.
+	Secrets     map[string]int `json:"secretsReplaced,omitempty"`
+	SecretsKept bool           `json:"secretsKept,omitempty"` // none was looked for
 }
 
 // Records is how many records the import has kept: events, and rows.
@@ -51,6 +55,9 @@ type Importer struct {
 	Geiger string   // its version
 	Tables []string // names of the tables that rows can be of
 
+	KeepSecrets bool // do not replace credentials
+
+	scrub     scrubber
 	events    []Event
 	tables    map[string]*bytes.Buffer
 	first     time.Time
@@ -112,10 +119,12 @@ func (i *Importer) add(s *Source, rows *rowReader, content []byte) error {
 func (i *Importer) keep(s *Source, one item) error {
 	if one.table == "" {
 		s.Events++
-		i.keepEvent(one.event)
-		return nil
+		return i.keepEvent(one.event)
 	}
 	s.Rows++
+	if !i.KeepSecrets {
+		i.scrub.value(map[string]any(one.row))
+	}
 	i.saw(one.row.time(), one.row.computer())
 	if i.tables == nil {
 		i.tables = map[string]*bytes.Buffer{}
@@ -128,9 +137,17 @@ func (i *Importer) keep(s *Source, one item) error {
 	return lines.Encode(one.row)
 }
 
-func (i *Importer) keepEvent(e Event) {
-	i.events = append(i.events, e)
+func (i *Importer) keepEvent(e Event) error {
 	i.saw(e.Time(), e.Computer)
+	if !i.KeepSecrets {
+		scrubbed, err := i.scrub.event(e)
+		if err != nil {
+			return err
+		}
+		e = scrubbed
+	}
+	i.events = append(i.events, e)
+	return nil
 }
 
 func (i *Importer) saw(at time.Time, computer string) {
@@ -158,7 +175,9 @@ func (i *Importer) AddRecording(name string, r *Recording) error {
 	s := Source{File: path.Base(strings.ReplaceAll(name, `\`, "/")), Shape: "recording", SHA256: r.digest()}
 	for _, e := range r.Events {
 		s.Events++
-		i.keepEvent(e)
+		if err := i.keepEvent(e); err != nil {
+			return err
+		}
 	}
 	for _, t := range tables {
 		if err := i.add(&s, newRowReader(t.Name, "", i.Tables), t.Rows); err != nil {
@@ -196,7 +215,7 @@ func (i *Importer) Recording() (*Recording, error) {
 		return nil, errors.New("no events in what was given")
 	}
 	Sort(i.events)
-	m := &Import{Sources: i.sources, First: i.first, Last: i.last, Computers: slices.Sorted(maps.Keys(i.computers))}
+	m := &Import{Sources: i.sources, First: i.first, Last: i.last, Computers: slices.Sorted(maps.Keys(i.computers)), Secrets: i.scrub.replaced, SecretsKept: i.KeepSecrets}
 	r := &Recording{Events: i.events, Documents: map[string][]byte{}, Manifest: Manifest{
 		Geiger: i.Geiger, Simulated: i.simulated, Channels: i.channels(), Imported: m, Started: m.First, Ended: m.Last,
 	}}
