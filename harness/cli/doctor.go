@@ -22,6 +22,8 @@ type doctorOptions struct {
 	inventory string
 	format    string
 	seed      uint64
+	fix       bool
+	undo      string
 }
 
 func newDoctor(env *Environment) *cobra.Command {
@@ -32,15 +34,21 @@ func newDoctor(env *Environment) *cobra.Command {
 		Long: `Say whether a machine can be used, and what to do where it cannot.
 
 For each point it prints what was seen and, where the point does not hold, the command that mends it: for an elevated
-PowerShell on the machine, or for its entry in the inventory. Nothing is changed. What could not be seen is unknown (??).
+PowerShell on the machine, or for its entry in the inventory. What could not be seen is unknown (??).
 Without a TARGET it examines every machine of the inventory; without an inventory, the embedded lab.
+
+Nothing is changed, unless with --fix: that turns on event channels, the audit of successes, and script block logging, on
+one machine. Each command is printed before it is run, and what takes it back is written first to the file of --undo: a
+PowerShell script for that machine.
 Exit status: 0 all can be used, 2 one cannot, 3 the command or its input is wrong.`,
-		Example: "  geiger doctor iis01 --inventory lab.yaml",
+		Example: "  geiger doctor iis01 --inventory lab.yaml\n  geiger doctor iis01 --inventory lab.yaml --fix --undo iis01-undo.ps1",
 		RunE:    func(c *cobra.Command, args []string) error { return o.run(c.Context(), env, args) },
 	}
 	c.Flags().StringVar(&o.inventory, "inventory", "", "`file` that lists the lab machines")
 	c.Flags().StringVar(&o.format, "format", "text", "output: text or json")
 	c.Flags().Uint64Var(&o.seed, "seed", 1, "of the embedded lab: equal seeds give equal hosts")
+	c.Flags().BoolVar(&o.fix, "fix", false, "apply what is safe and can be taken back; needs --undo")
+	c.Flags().StringVar(&o.undo, "undo", "", "new `file` for the commands that take back what --fix does")
 	return c
 }
 
@@ -64,14 +72,20 @@ func (o *doctorOptions) run(ctx context.Context, env *Environment, names []strin
 	if err := checkFormat(o.format, "text", "json"); err != nil {
 		return err
 	}
+	if o.fix != (o.undo != "") {
+		return errFixAndUndo
+	}
 	targets, users, err := o.open(ctx, env, names)
 	if err != nil {
 		return err
 	}
 	defer targets.close()
+	if o.fix && len(targets) > 1 {
+		return errFixOne
+	}
 	var all []examination
 	for i, m := range targets {
-		e, err := m.examine(ctx, users[i])
+		e, err := o.examine(ctx, env, m, users[i])
 		if err != nil {
 			return err
 		}
@@ -94,6 +108,19 @@ func (o *doctorOptions) run(ctx context.Context, env *Environment, names []strin
 }
 
 var errDoctorWithoutInventory = errors.New("a TARGET needs --inventory: the file that declares your lab machines")
+
+// examine examines a machine, with --fix also after having fixed it.
+func (o *doctorOptions) examine(ctx context.Context, env *Environment, m *machine, user string) (examination, error) {
+	e, err := m.examine(ctx, user)
+	safe := doctor.Safe(e.Findings)
+	if err != nil || !o.fix || len(safe) == 0 {
+		return e, err
+	}
+	if err := o.apply(ctx, env, m, safe); err != nil {
+		return e, err
+	}
+	return m.examine(ctx, user)
+}
 
 // open opens the machines, and says whom each logs on as.
 func (o *doctorOptions) open(ctx context.Context, env *Environment, names []string) (machines, []string, error) {

@@ -3,7 +3,6 @@ package cli_test
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -67,7 +66,7 @@ func requireStates(t *testing.T, document []byte, decided map[string]doctor.Stat
 	require.False(t, d.Targets[0].Usable)
 	for _, f := range d.Targets[0].Findings {
 		if want, ok := decided[f.ID]; ok {
-			require.Equal(t, want, f.State, fmt.Sprintf("%s: %s", f.ID, f.Saw))
+			require.Equal(t, want, f.State, "%s: %s", f.ID, f.Saw)
 		}
 		if f.ID == "sysmon" {
 			require.Equal(t, doctor.Unknown, f.State)

@@ -37,6 +37,8 @@ type Finding struct {
 	// Fix is the command, or for the inventory the entry, that mends the point; Where is where it goes.
 	Fix   string `json:"fix,omitempty"`
 	Where Place  `json:"where,omitempty"`
+	// Undo takes back what Fix did. Only a Fix that can be taken back, and that breaks nothing, has one.
+	Undo string `json:"undo,omitempty"`
 	// Required: geiger cannot work without. Without is what is lost otherwise.
 	Required bool   `json:"required"`
 	Without  string `json:"without,omitempty"`
@@ -86,6 +88,22 @@ func (f Finding) mended(where Place, fix string) Finding {
 		f.Fix, f.Where = fix, where
 	}
 	return f
+}
+
+func (f Finding) undone(undo string) Finding {
+	f.Undo = undo
+	return f
+}
+
+// Safe are the findings whose fixes may be applied without a thought: on the machine that was meant, each with what takes
+// it back. There are none while it is not known that it is that machine.
+func Safe(findings []Finding) []Finding {
+	for _, f := range findings {
+		if f.ID == "computer" && f.State != Holds {
+			return nil
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(findings), func(f Finding) bool { return f.State != Broken || f.Undo == "" })
 }
 
 // hostPoint is a point that the machine itself answers.

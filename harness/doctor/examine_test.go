@@ -48,7 +48,7 @@ func sound() *doctor.Facts {
 			Sysmon:              &doctor.Sysmon{Service: "Running", Name: "Sysmon64", Version: "15.15", ConfigFile: `C:\conf.xml`},
 			SysmonConfiguration: &doctor.Configuration{File: []byte(configuration)},
 			Audit:               map[string]string{process: "Success", logon: "Success and Failure", object: "Success"},
-			ScriptBlockLogging:  &doctor.Switch{On: true},
+			ScriptBlockLogging:  &doctor.Policy{On: true},
 			Channels:            channels,
 			Disk:                &doctor.Disk{Drive: "C:", Free: 20 << 30},
 			Defender:            &doctor.Defender{},
@@ -236,4 +236,30 @@ func FuzzDump(f *testing.F) {
 			require.Equal(t, doctor.Unknown, got["logs-process"].State)
 		}
 	})
+}
+
+// TestSafe: only what can be taken back is applied, and only to the machine that was meant.
+func TestSafe(t *testing.T) {
+	t.Parallel()
+	f := sound()
+	zero := int64(0)
+	f.Host.ScriptBlockLogging = &doctor.Policy{Value: &zero}
+	f.Host.Audit[process] = "Failure"
+	f.Host.Channels[3].State = "disabled"
+	f.Host.IIS.W3SVC, f.Host.Disk.Free = "Stopped", 0
+	undo := map[string]string{}
+	for _, s := range doctor.Safe(doctor.Examine(f)) {
+		undo[s.ID] = s.Undo
+	}
+	require.Equal(t, map[string]string{
+		"script-block-logging":      `reg add HKLM\SOFTWARE\Policies\Microsoft\Windows\PowerShell\ScriptBlockLogging /v EnableScriptBlockLogging /t REG_DWORD /d 0 /f`,
+		"audit-process":             `auditpol.exe /set "/subcategory:{0CCE922B-69AE-11D9-BED3-505054503030}" /success:disable`,
+		"channel-iis-configuration": "wevtutil sl Microsoft-IIS-Configuration/Operational /e:false",
+	}, undo)
+	f.Host.ScriptBlockLogging.Value = nil
+	require.Contains(t, byID(doctor.Examine(f))["script-block-logging"].Undo, "reg delete ")
+	f.Computer = "WEB8"
+	require.Empty(t, doctor.Safe(doctor.Examine(f)))
+	f.Host = nil
+	require.Empty(t, doctor.Safe(doctor.Examine(f)))
 }

@@ -67,7 +67,7 @@ type Host struct {
 	Sysmon              *Sysmon           `json:"sysmon"`
 	SysmonConfiguration *Configuration    `json:"sysmonConfiguration"`
 	Audit               map[string]string `json:"audit"` // setting by GUID of the subcategory, as auditpol shows it
-	ScriptBlockLogging  *Switch           `json:"scriptBlockLogging"`
+	ScriptBlockLogging  *Policy           `json:"scriptBlockLogging"`
 	Channels            []Channel         `json:"channels"`
 	Disk                *Disk             `json:"disk"`
 	Defender            *Defender         `json:"defender"`
@@ -92,9 +92,10 @@ type TokenFilter struct {
 	Off bool `json:"off"` // LocalAccountTokenFilterPolicy is 1
 }
 
-// Switch is a policy that is on or off.
-type Switch struct {
-	On bool `json:"on"`
+// Policy is a policy that is on or off. Value is what the registry says, nil if it says nothing.
+type Policy struct {
+	On    bool   `json:"on"`
+	Value *int64 `json:"value"`
 }
 
 // Shell is the PowerShell that scripts run in.

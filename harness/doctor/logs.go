@@ -40,7 +40,8 @@ func audit(p point, guid, setting string) Finding {
 	case "Success", "Success and Failure":
 		return p.holds("%s", setting)
 	case "No Auditing", "Failure":
-		return p.broken(`auditpol.exe /set "/subcategory:{`+guid+`}" /success:enable`, "%s", setting)
+		set := `auditpol.exe /set "/subcategory:{` + guid + `}" /success:`
+		return p.broken(set+"enable", "%s", setting).undone(set + "disable")
 	case "":
 		return p.unknown("auditpol.exe does not list the subcategory")
 	}
@@ -51,8 +52,13 @@ func scriptBlockLogging(p point, f *Facts) Finding {
 	if f.Host.ScriptBlockLogging.On {
 		return p.holds("EnableScriptBlockLogging is 1")
 	}
-	const fix = `reg add HKLM\SOFTWARE\Policies\Microsoft\Windows\PowerShell\ScriptBlockLogging /v EnableScriptBlockLogging /t REG_DWORD /d 1 /f`
-	return p.broken(fix, "EnableScriptBlockLogging is not 1")
+	const value = `HKLM\SOFTWARE\Policies\Microsoft\Windows\PowerShell\ScriptBlockLogging /v EnableScriptBlockLogging`
+	const add = "reg add " + value + " /t REG_DWORD /d %d /f"
+	undo := "reg delete " + value + " /f"
+	if was := f.Host.ScriptBlockLogging.Value; was != nil {
+		undo = fmt.Sprintf(add, *was)
+	}
+	return p.broken(fmt.Sprintf(add, 1), "EnableScriptBlockLogging is not 1").undone(undo)
 }
 
 func channelPoints() []hostPoint {
@@ -83,7 +89,7 @@ func (h *Host) channel(p point, name string) Finding {
 	case harness.ChannelEnabled:
 		return p.holds("%s", state)
 	case harness.ChannelDisabled:
-		return p.broken("wevtutil sl "+name+" /e:true", "%s", state)
+		return p.broken("wevtutil sl "+name+" /e:true", "%s", state).undone("wevtutil sl " + name + " /e:false")
 	case harness.ChannelDenied:
 		return p.broken(`net localgroup "Event Log Readers" `+quoted(h.user())+" /add", "%s", state)
 	case harness.ChannelMissing:

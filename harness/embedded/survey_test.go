@@ -5,6 +5,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed-67b27da2/geiger/atomics"
+	"github.com/seed-67b27da2/geiger/harness"
 	"github.com/seed-67b27da2/geiger/harness/doctor"
 	"github.com/seed-67b27da2/geiger/harness/winrm"
 )
@@ -54,7 +56,7 @@ func TestSurveyFollowsTheMachine(t *testing.T) {
 	require.Equal(t, doctor.Holds, after["audit-logon"].State, "as before")
 }
 
-// TestFixesWork runs what the doctor says on the machine, and looks again.
+// TestFixesWork runs what the doctor says on the machine, looks again, takes back what can be, and looks again.
 func TestFixesWork(t *testing.T) {
 	t.Parallel()
 	m := start(t, 1)
@@ -65,11 +67,19 @@ func TestFixesWork(t *testing.T) {
 	mended := []string{"iis", "sysmon", "script-block-logging", "audit-process", "audit-object", "channel-iis-configuration"}
 	for _, id := range mended {
 		require.Equal(t, doctor.Broken, before[id].State, id)
-		e := m.execute("harness", "powershell", before[id].Fix)
+		e := m.execute(harness.Harness, atomics.PowerShell, before[id].Fix)
 		require.Zero(t, e.ExitCode, "%s: %s%s", before[id].Fix, e.Stdout, e.Stderr)
 	}
 	after := m.survey()
 	for _, id := range mended {
 		require.Equal(t, doctor.Holds, after[id].State, "%s: %s", id, after[id].Saw)
+		if undo := before[id].Undo; undo != "" {
+			e := m.execute(harness.Harness, atomics.PowerShell, undo)
+			require.Zero(t, e.ExitCode, "%s: %s%s", undo, e.Stdout, e.Stderr)
+		}
+	}
+	undone := m.survey()
+	for _, id := range mended {
+		require.Equal(t, before[id].Undo != "", undone[id].State == doctor.Broken, "%s: %s", id, undone[id].Saw)
 	}
 }

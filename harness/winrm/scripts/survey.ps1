@@ -52,9 +52,9 @@ $audit=Fact audit {
  $settings
 }
 $logging=Fact scriptBlockLogging {
- $on=$false;$key='HKLM:\SOFTWARE\Policies\Microsoft\Windows\PowerShell\ScriptBlockLogging'
- if(Test-Path $key){ $on=((Get-ItemProperty $key).EnableScriptBlockLogging -eq 1) }
- [ordered]@{on=$on}
+ $value=$null;$key='HKLM:\SOFTWARE\Policies\Microsoft\Windows\PowerShell\ScriptBlockLogging'
+ if(Test-Path $key){ $value=(Get-ItemProperty $key).EnableScriptBlockLogging }
+ [ordered]@{on=($value -eq 1);value=$value}
 }
 $channels=Fact channels {
  $session=[Diagnostics.Eventing.Reader.EventLogSession]::GlobalSession
