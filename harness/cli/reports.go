@@ -104,9 +104,9 @@ func (r *reports) write(ctx context.Context, run *report.Run, rules []*detection
 	return nil
 }
 
-// trace adds to each result what became of its rows in the rules, once.
+// trace adds what became of rows in the rules to the results that a report shows that much of, once.
 func trace(ctx context.Context, run *report.Run, rules []*detection.Rule) error {
-	for i := range run.Results {
+	for _, i := range run.Detailed() {
 		r := &run.Results[i]
 		if r.Rules != nil || r.Scenario == nil || r.Evidence == nil {
 			continue

@@ -24,7 +24,7 @@ const mostDetailed = 40
 
 // HTML writes the run as one page that needs nothing else: no script, no font, no image. Its content security policy
 // forbids everything but its own style sheet, so that nothing a host sent could load or run even if it were markup. Equal
-// runs give equal bytes. [Result.Rules] add what became of rows in the rules.
+// runs give equal bytes. The Rules of the results that [Run.Detailed] names add what became of rows in the rules.
 func HTML(w io.Writer, r *Run) error {
 	t, err := template.ParseFS(page, "page/*.tmpl")
 	if err != nil {
@@ -78,7 +78,7 @@ func newHTMLPage(r *Run, style string) *htmlPage {
 		}
 	}
 	p.Real = slices.ContainsFunc(r.Results, func(r Result) bool { return !r.Verdict.Simulated })
-	detailed := detailedOf(r)
+	detailed := r.Detailed()
 	p.Brief = len(r.Results) - len(detailed)
 	share := allowance(min(mostOfHost, mostOfHosts/max(len(detailed), 1)))
 	for i := range r.Results {
@@ -87,8 +87,8 @@ func newHTMLPage(r *Run, style string) *htmlPage {
 	return p
 }
 
-// detailedOf chooses the results that are told in full: those that need attention first.
-func detailedOf(r *Run) []int {
+// Detailed chooses the results that HTML tells in full, as indexes of Results: those that need attention first.
+func (r *Run) Detailed() []int {
 	var attention, rest []int
 	for i := range r.Results {
 		if r.Results[i].Verdict.Outcome == harness.Pass {

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 
 	"github.com/stretchr/testify/require"
@@ -147,4 +148,54 @@ func TestHTMLOfOddEvents(t *testing.T) {
 	}
 	_, root := pageOf(t, r)
 	require.Contains(t, textOf(find(find(root, "section", "alert")[0], "pre", "")[0]), "ProcessGuid: {cleanup}\n")
+}
+
+// TestHTMLOfOddTimes: a forged recording may have any time.
+func TestHTMLOfOddTimes(t *testing.T) {
+	at := func(year int) time.Time { return time.Date(year, 6, 1, 0, 0, 0, 1, time.UTC) }
+	for name, years := range map[string][2]int{"everything": {1, 9999}, "nothing": {2026, 2026}, "backwards": {2027, 2026}} {
+		t.Run(name, func(t *testing.T) {
+			r := pageRun()
+			e := r.Results[1].Evidence
+			e.Started, e.Ended = at(years[0]), at(years[1])
+			for i := range e.Executions {
+				e.Executions[i].Started, e.Executions[i].Ended = at(years[0]), at(years[1])
+			}
+			for i := range e.Events {
+				e.Events[i].TimeCreated = at(years[i%2])
+			}
+			_, root := pageOf(t, r)
+			drawing := find(find(root, "article", "")[1], "svg", "")[0]
+			require.LessOrEqual(t, len(find(drawing, "text", "tick")), 6)
+			for _, bar := range find(drawing, "rect", "") {
+				require.Regexp(t, `^(100|\d?\d)\.\d\d%$`, attribute(bar, "x"))
+				require.Regexp(t, `^(100|\d?\d)\.\d\d%$`, attribute(bar, "width"))
+			}
+		})
+	}
+}
+
+// FuzzHTML sends any bytes as a raw event and as output: the page keeps its elements, and shows no invisible character.
+func FuzzHTML(f *testing.F) {
+	for _, payload := range payloads {
+		f.Add([]byte(payload))
+		f.Add([]byte(`<Event><Data Name="x">` + payload + `</Data></Event>`))
+	}
+	f.Add([]byte("<a b='1'><c/></a></d>"))
+	with := func(text []byte) *report.Run {
+		r := pageRun()
+		e := r.Results[1].Evidence
+		for i := range e.Events {
+			e.Events[i].XML = append([]byte("x"), text...)
+		}
+		e.Executions[0].Stdout = "x" + string(text)
+		return r
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		_, harmless := pageOf(t, with(nil))
+		page, root := pageOf(t, with(text))
+		require.Equal(t, structure(harmless), structure(root))
+		require.NotContains(t, string(page), "\x00")
+		require.Equal(t, report.Visible(string(page)), string(page))
+	})
 }
