@@ -47,19 +47,21 @@ func TestPasswordReachesNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			inventory, kept := filepath.Join(dir, "lab.yaml"), filepath.Join(dir, "kept")
+			inventory, kept, page := filepath.Join(dir, "lab.yaml"), filepath.Join(dir, "kept"), filepath.Join(dir, "run.html")
 			require.NoError(t, os.WriteFile(filepath.Join(dir, "secret"), []byte(host.Password()+"\n"), 0o600))
 			text := "targets:\n  - {name: vm, lab: true, address: 127.0.0.1, user: Administrator, password_file: secret, " + entry + "}\n"
 			require.NoError(t, os.WriteFile(inventory, []byte(text), 0o600))
 			out, errs := new(bytes.Buffer), new(bytes.Buffer)
-			status := cli.Run(t.Context(), []string{"run", "write-dll", "--inventory", inventory, "--record", kept, "--format", "json"}, cli.Environment{
+			status := cli.Run(t.Context(), []string{"run", "write-dll", "--inventory", inventory, "--record", kept, "--report", "html=" + page, "--format", "json"}, cli.Environment{
 				Stdin: strings.NewReader(""), Stdout: out, Stderr: errs, Getenv: func(string) string { return "" },
 				Clock: newFastClock(), Random: rand.Reader, Version: "test",
 			})
 			require.Zero(t, status, "%s%s", out, errs)
 			recording, err := telemetry.Read(os.DirFS(filepath.Join(kept, "vm", "write-dll")))
 			require.NoError(t, err)
-			everything := out.String() + errs.String()
+			html, err := os.ReadFile(page)
+			require.NoError(t, err)
+			everything := out.String() + errs.String() + string(html)
 			for _, e := range recording.Events {
 				everything += string(e.XML)
 			}
