@@ -36,7 +36,7 @@ var errNoDump = errors.New("`sysmon -c` did not print a configuration")
 // The form is that of issue 87 of SwiftOnSecurity/sysmon-config; a line in any other makes the whole unreadable,
 // because a rule that is not understood may be the one that decides.
 func dumpXML(dump string) (string, error) {
-	dump = strings.ReplaceAll(dump, "\r", "")
+	dump = strings.NewReplacer("\r", "", "\x00", "").Replace(dump) // UTF-16 that was taken for single bytes has zeros
 	if strings.Contains(dump, "No rules installed") {
 		return `<Sysmon schemaversion="4.50"><EventFiltering></EventFiltering></Sysmon>`, nil
 	}

@@ -78,7 +78,7 @@ func (t *Target) Survey(ctx context.Context, channels []string) (*doctor.Host, e
 	}{channels}
 	arrived, err := t.scriptJSON(ctx, scriptTimeout, "survey", argument, host)
 	if _, failed := errors.AsType[*ScriptError](err); failed {
-		return t.restricted(ctx, err)
+		return host, t.restricted(ctx, host, err)
 	}
 	if err != nil {
 		return nil, err
@@ -91,21 +91,21 @@ func (t *Target) Survey(ctx context.Context, channels []string) (*doctor.Host, e
 	return host, nil
 }
 
-// restricted asks a host on which scripts fail for its language mode, in words that every mode allows. A host in the
-// full language has failed for another reason, which is failure.
-func (t *Target) restricted(ctx context.Context, failure error) (*doctor.Host, error) {
+// restricted asks a host on which the script fails for its language mode, in words that every mode allows, and notes
+// why it knows no more.
+func (t *Target) restricted(ctx context.Context, host *doctor.Host, failure error) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, time.Minute, &TimeoutError{Operation: "asking for the language mode", After: time.Minute})
 	defer cancel()
 	var out bytes.Buffer
 	line := powershell + encodedCommand("$ExecutionContext.SessionState.LanguageMode")
 	if _, err := t.shells.run(ctx, invocation{line: line, stdout: &out, stderr: new(bytes.Buffer)}); err != nil {
-		return nil, errors.Join(failure, err)
+		return errors.Join(failure, err)
 	}
-	mode := strings.TrimSpace(decodeText(out.Bytes()))
-	if mode == "" || mode == "FullLanguage" {
-		return nil, failure
+	host.Unread = map[string]string{"": failure.Error()}
+	if mode := strings.TrimSpace(decodeText(out.Bytes())); mode != "" {
+		host.Shell = &doctor.Shell{LanguageMode: mode}
 	}
-	return &doctor.Host{Shell: &doctor.Shell{LanguageMode: mode}, Unread: map[string]string{"": failure.Error()}}, nil
+	return nil
 }
 
 // LogonKind says at what logging on failed, for the doctor.

@@ -151,10 +151,34 @@ func (c *call) cimInstances(name string) ([]*Object, bool) {
 			out = append(out, cimObject("Win32_UserAccount", "Name", u.Name, "Domain", h.Name, "SID", u.SID, "Caption", h.Account(u.Name), "Disabled", !u.Enabled, "LocalAccount", true, "Description", u.Comment))
 		}
 		return out, true
+	case "win32_logicaldisk":
+		free := int64(diskSize) - c.occupied(`C:\`)
+		return []*Object{cimObject("Win32_LogicalDisk", "DeviceID", "C:", "DriveType", int64(3), "ProviderName", nil, "VolumeName", "", "Size", int64(diskSize), "FreeSpace", free, "FileSystem", "NTFS")}, true
 	case "win32_bios":
 		return []*Object{cimObject("Win32_BIOS", "SMBIOSBIOSVersion", "Hyper-V UEFI Release v4.1", "Manufacturer", "Microsoft Corporation", "Name", "Hyper-V UEFI Release v4.1", "SerialNumber", "0000-0000-0000", "Version", "VRTUAL - 1")}, true
 	}
 	return nil, false
+}
+
+// diskSize is that of the system drive.
+const diskSize = 127 << 30
+
+// occupied is the room that the files below a folder take, in clusters of 4 KB.
+func (c *call) occupied(folder string) int64 {
+	const cluster = 4 << 10
+	files, err := c.k.Host().FS.List(folder)
+	if err != nil {
+		return 0
+	}
+	sum := int64(0)
+	for _, f := range files {
+		if f.IsDirectory() {
+			sum += c.occupied(f.Path)
+			continue
+		}
+		sum += (f.Size() + cluster - 1) / cluster * cluster
+	}
+	return sum
 }
 
 func startMode(s host.StartType) string {

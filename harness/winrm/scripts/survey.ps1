@@ -40,14 +40,14 @@ $configuration=Fact sysmonConfiguration {
   $digest=[BitConverter]::ToString([Security.Cryptography.SHA256]::Create().ComputeHash($bytes)) -replace '-',''
   if($sysmon.configHash -like "*SHA256=$digest*"){ $text=[Convert]::ToBase64String($bytes) } # what the file was when Sysmon read it
  }
- if(-not $text -and $sysmon.program -and $sysmon.service -eq 'Running'){ $dump=(& $sysmon.program -c | Out-String) }
+ if(-not $text -and $sysmon.program -and $sysmon.service -eq 'Running'){ $dump=(@(& $sysmon.program -c) -join "`n") }
  [ordered]@{file=$text;dump=$dump}
 }
 $audit=Fact audit {
  $settings=[ordered]@{}
  $rows=auditpol.exe /get /category:* /r | Where-Object { $_ } | Select-Object -Skip 1 |
   ConvertFrom-Csv -Header machine,target,name,guid,setting,exclusion # its own headings are in the language of the host
- if(-not $rows){ throw 'auditpol.exe gave nothing' }
+ if($LASTEXITCODE -or -not $rows){ throw "auditpol.exe ended with exit status $LASTEXITCODE" }
  foreach($row in $rows){ $settings["$($row.guid)".Trim('{','}')]="$($row.setting)" }
  $settings
 }
