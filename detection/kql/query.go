@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/seed-67b27da2/geiger/detection/kql/bind"
@@ -26,7 +27,7 @@ type Query struct {
 	columns  []value.Column
 	plan     bind.Operator
 	root     operator
-	reads    map[string][]string
+	reads    func() map[string][]string // found when they are asked for, since to run a query needs none
 	fixtures []string
 	late     []string // the columns that are taken to be among those of open operators
 }
@@ -64,7 +65,8 @@ func (q *Query) bind() error {
 		return &syntax.Error{Source: q.source, Diagnostics: c.diagnostics}
 	}
 	slices.Sort(c.fixtures)
-	q.columns, q.plan, q.reads, q.fixtures = bound.Columns, bound.Plan, readColumns(bound.Plan), c.fixtures
+	q.columns, q.plan, q.fixtures = bound.Columns, bound.Plan, c.fixtures
+	q.reads = sync.OnceValue(func() map[string][]string { return readColumns(bound.Plan) })
 	if q.late == nil {
 		q.late = bound.Late
 	}
@@ -86,8 +88,9 @@ func (q *Query) Columns() []value.Column { return q.columns }
 
 // Tables lists the source tables that the query reads, sorted.
 func (q *Query) Tables() []string {
-	names := make([]string, 0, len(q.reads))
-	for name := range q.reads {
+	reads := q.reads()
+	names := make([]string, 0, len(reads))
+	for name := range reads {
 		names = append(names, name)
 	}
 	slices.Sort(names)
@@ -96,7 +99,7 @@ func (q *Query) Tables() []string {
 
 // ReadColumns lists, for every source table, the columns that the result or a condition
 // of the query depends on, sorted.
-func (q *Query) ReadColumns() map[string][]string { return q.reads }
+func (q *Query) ReadColumns() map[string][]string { return q.reads() }
 
 // Run evaluates the query at the instant now, which is what now() and ago() mean
 // throughout. It stops with the context's error when ctx is done; any other error is a

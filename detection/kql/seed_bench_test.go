@@ -4,15 +4,18 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed-67b27da2/geiger/detection"
 	"github.com/seed-67b27da2/geiger/detection/kql"
 	"github.com/seed-67b27da2/geiger/detection/kql/bind"
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
+	"github.com/seed-67b27da2/geiger/detection/schema"
 )
 
 // iisComponents has the shape of the bundled rule for IIS components: three tables, each
@@ -136,11 +139,16 @@ func BenchmarkRuleCold(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows, "ns/row")
 }
 
-// BenchmarkCompile compiles the rule.
+// BenchmarkCompile parses, binds and prepares the bundled rule for T1505.004 against the tables of Defender XDR.
 func BenchmarkCompile(b *testing.B) {
-	schema := benchSchema()
+	bundled, err := detection.Bundled()
+	require.NoError(b, err)
+	at := slices.IndexFunc(bundled, func(r *detection.Rule) bool { return r.ID == "7f0c4f52-5d0c-4f0e-9d5a-6f3b8f1c2a02" })
+	require.GreaterOrEqual(b, at, 0)
+	defender := schema.DefenderXDR()
+	b.ReportAllocs()
 	for b.Loop() {
-		_, err := kql.Compile(&syntax.Source{Text: iisComponents}, schema)
+		_, err := kql.Compile(&syntax.Source{Text: bundled[at].Query}, defender)
 		require.NoError(b, err)
 	}
 }

@@ -65,10 +65,10 @@ func (b *binder) bindAggregate(e *syntax.Call, f *function) *bound {
 		return out
 	}
 	plan.Results = valueColumns(cols)
-	out.values, out.parts = cols, b.aggregates.add(plan)
-	out.typing, out.expr = cols[0].typing, out.parts[0]
+	out.several = &several{values: cols, parts: b.aggregates.add(plan)}
+	out.typing, out.expr = cols[0].typing, out.several.parts[0]
 	if f.hasPrefix {
-		out.prefix = f.prefix
+		out.several.prefix = f.prefix
 	}
 	return out
 }
@@ -81,7 +81,7 @@ func (c *call) afterStar() *call {
 	out := &call{signature: c.signature}
 	star := false
 	for i, a := range c.args {
-		if star && (a.star || a.result != nil && a.named == "") {
+		if star && (a.star || a.result != nil && a.named() == "") {
 			continue
 		}
 		star = star || a.star
@@ -170,8 +170,8 @@ func (b *binder) extremeColumns(prefix string, c *call) []*column {
 				continue
 			}
 			name := a.result.name
-			if a.named != "" {
-				name = a.named
+			if a.named() != "" {
+				name = a.named()
 			}
 			if seen[a.result] || b.isKey(a.result) || name != a.result.name {
 				out = append(out, &column{name: name, typing: a.result.typing})
@@ -239,7 +239,7 @@ func (b *binder) anyColumns(f *function, c *call) []*column {
 			for _, pick := range b.starColumns(c) {
 				out = append(out, b.row.all()[pick])
 			}
-		case a.result != nil && a.named == "" && !b.isKey(a.result):
+		case a.result != nil && a.named() == "" && !b.isKey(a.result):
 			out = append(out, a.result)
 		case a.hasName && a.name != "":
 			out = append(out, &column{name: a.name, typing: a.typing})

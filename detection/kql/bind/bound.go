@@ -18,13 +18,9 @@ type bound struct {
 	hasName bool
 	// column is the column referred to; result is the column that passes through the expression unchanged.
 	column, result *column
-	// group is what a wildcard matches.
-	group []*column
-	// values are the columns of an expression with several values, parts their expressions, and prefix what their names begin with.
-	values []*column
-	parts  []Expr
-	prefix string
-	table  *relation
+	// several is set for an expression with several values, such as a call of series_stats().
+	several *several
+	table   *relation
 	// open is set for a row that can have columns which are not known.
 	open bool
 	// size is how many expressions it took, see maxSize.
@@ -36,12 +32,34 @@ type bound struct {
 	fn     *userFunction
 	// waiting is a call of a pattern whose path follows.
 	waiting *patternCall
-	// named is the name of a named argument.
-	named string
+	// argument is the name of a named argument.
+	argument *syntax.Name
 	// first is the column that the first argument of a call refers to.
-	first    *column
-	nameSpan syntax.Span
-	schema   []*column // of typeof(a:string, ...)
+	first  *column
+	schema []*column // of typeof(a:string, ...)
+}
+
+// several are the columns of an expression with several values, their expressions, and what their names begin with.
+type several struct {
+	values []*column
+	parts  []Expr
+	prefix string
+}
+
+// values are the columns of an expression with several values; none for all others.
+func (a *bound) values() []*column {
+	if a.several == nil {
+		return nil
+	}
+	return a.several.values
+}
+
+// named is the name of a named argument, or empty.
+func (a *bound) named() string {
+	if a.argument == nil {
+		return ""
+	}
+	return a.argument.Text
 }
 
 func (a *bound) span() syntax.Span {
@@ -58,8 +76,8 @@ func (a *bound) isCall() bool {
 
 // part is the expression of one of several values.
 func (a *bound) part(i int) Expr {
-	if i < len(a.parts) {
-		return a.parts[i]
+	if a.several != nil && i < len(a.several.parts) {
+		return a.several.parts[i]
 	}
 	return a.expr
 }

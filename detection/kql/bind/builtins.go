@@ -192,12 +192,12 @@ func parseTyping(s string) (typing, []column, bool) {
 		t, _, ok := parseTyping(s[len("array<") : len(s)-1])
 		return arrayOf(t), nil, ok
 	case strings.HasPrefix(s, "bag{"):
-		props := parseColumns(s[len("bag{") : len(s)-1])
-		t := typing{shape: bag}
-		for i := range props {
-			t.props = append(t.props, &props[i])
+		columns := parseColumns(s[len("bag{") : len(s)-1])
+		props := make([]*column, len(columns))
+		for i := range columns {
+			props[i] = &columns[i]
 		}
-		return t, nil, true
+		return bagOf(props), nil, true
 	case strings.HasPrefix(s, "table{"):
 		return typing{shape: tabular}, parseColumns(s[len("table{") : len(s)-1]), true
 	default:
@@ -231,7 +231,8 @@ func parseColumns(s string) []column {
 // minimum and maximum bound the number of arguments.
 func (s *signature) minimum() int {
 	n := 0
-	for _, p := range s.params {
+	for i := range s.params {
+		p := &s.params[i]
 		n += p.min
 	}
 	return n
@@ -239,7 +240,8 @@ func (s *signature) minimum() int {
 
 func (s *signature) maximum() int {
 	n := 0
-	for _, p := range s.params {
+	for i := range s.params {
+		p := &s.params[i]
 		if p.max == unbounded {
 			return unbounded
 		}
@@ -249,7 +251,8 @@ func (s *signature) maximum() int {
 }
 
 func (s *signature) repeats() bool {
-	for _, p := range s.params {
+	for i := range s.params {
+		p := &s.params[i]
 		if p.max > 1 {
 			return true
 		}

@@ -49,7 +49,7 @@ func (b *binder) bindArguments(e *syntax.Call) []*bound {
 	for i, x := range e.Args {
 		out[i] = b.bindExpr(x)
 		if i == 0 && b.inGraph && ofElements(e.Name.Text) && out[0].typing.shape == record {
-			b.row = &relation{columns: out[0].typing.props}
+			b.row = &relation{columns: out[0].typing.props()}
 		}
 	}
 	return out
@@ -178,12 +178,13 @@ func (b *binder) finishCall(e *syntax.Call, f *function, c *call, out *bound) {
 // spread makes an expression with several values of a call.
 func (b *binder) spread(out *bound, plan *Call, cols []*column) {
 	plan.Results = valueColumns(cols)
-	out.values, out.typing = cols, cols[0].typing
+	out.several, out.typing = &several{values: cols}, cols[0].typing
 	plan.Result = out.typing.valueType()
 	for i, c := range cols {
-		out.parts = append(out.parts, &Part{Typed: Typed{Result: c.typing.valueType(), At: plan.At}, Target: plan, Index: i})
+		part := &Part{Typed: Typed{Result: c.typing.valueType(), At: plan.At}, Target: plan, Index: i}
+		out.several.parts = append(out.several.parts, part)
 	}
-	out.expr = out.parts[0]
+	out.expr = out.several.parts[0]
 }
 
 // columnNamesOf is the value of column_names_of(T), which is known once T is.

@@ -58,9 +58,9 @@ func (b *binder) checkNames(c *call) {
 	unordered := false
 	for i, a := range c.args {
 		switch {
-		case a.named != "" && c.params[i] == nil:
-			b.report("KS196", a.nameSpan, "the argument name does not refer to a declared parameter")
-		case a.named != "":
+		case a.named() != "" && c.params[i] == nil:
+			b.report("KS196", a.argument.Span(), "the argument name does not refer to a declared parameter")
+		case a.named() != "":
 			unordered = unordered || i >= len(c.signature.params) || c.params[i] != &c.signature.params[i]
 		case unordered:
 			b.report("KS195", a.span(), "all arguments after an unordered named argument must be named")

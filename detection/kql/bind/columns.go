@@ -173,7 +173,9 @@ func (b *binder) bindProjectReorder(op *syntax.ProjectReorder, in *relation) *re
 			}
 			i, _ := in.find(c.name)
 			p.add(c, columnAt(i, c), "", false, true)
-			p.declared[c.name] = p.declared[c.name] || !wild && !star
+			if !wild && !star {
+				p.declare(c.name)
+			}
 		}
 	}
 	for i, c := range in.columns {

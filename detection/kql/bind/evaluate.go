@@ -85,7 +85,7 @@ func (b *binder) bindPluginArguments(e *syntax.Call, f *function, in *relation, 
 		if len(group.calls) > 0 {
 			a.Aggregate = &group.calls[0]
 		}
-		a.Name, a.Expr = v.named, v.expr
+		a.Name, a.Expr = v.named(), v.expr
 		if v.table != nil {
 			a.Table, a.Expr = v.table.op, nil
 		}

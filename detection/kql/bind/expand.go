@@ -53,7 +53,7 @@ func (b *binder) bindExpansion(list []*syntax.MvColumn, properties []*syntax.Pro
 	}
 	if p := property(properties, "with_itemindex"); p != nil {
 		added := x.projection.add(&column{name: word(p), typing: scalar(value.Long)}, nil, "", false, false)
-		x.itemIndex = x.projection.index[added.name]
+		x.itemIndex = x.projection.find(added.name)
 	}
 	return x
 }

@@ -235,7 +235,7 @@ func (b *binder) useSymbol(sym *symbol, e *syntax.Name) *bound {
 			})
 		}
 		out := *sym.scalar
-		out.column, out.result, out.named = nil, nil, ""
+		out.column, out.result, out.argument = nil, nil, nil
 		return &out
 	case sym.table != nil:
 		return tableOf(e, sym.table)
@@ -362,8 +362,8 @@ func (b *binder) bindArgument(e *syntax.NamedExpr) *bound {
 	out := *b.bindExpr(e.Value)
 	out.node = e.Value
 	if len(e.Names) == 1 {
-		out.named, out.nameSpan = e.Names[0].Text, e.Names[0].Span()
-		out.name, out.hasName = out.named, true
+		out.argument = e.Names[0]
+		out.name, out.hasName = out.argument.Text, true
 	}
 	if len(e.Names) > 1 {
 		b.report("KS194", e.Span(), "compound named arguments are not supported")

@@ -100,7 +100,7 @@ func (b *binder) bindGraphMatch(
 			if e.Text == "()" {
 				props = g.nodes
 			}
-			v := &bound{node: e, typing: typing{shape: record, props: props}, open: g.open, expr: placeholder(e)}
+			v := &bound{node: e, typing: recordOf(props), open: g.open, expr: placeholder(e)}
 			b.scope.define(&symbol{name: e.Name.Text, bound: v})
 		}
 	}

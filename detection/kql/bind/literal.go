@@ -155,7 +155,7 @@ func (b *binder) jsonValue(e syntax.Expr) (any, typing) {
 		return b.jsonArray(e)
 	case *syntax.JSONObject:
 		out := value.NewBag()
-		t := typing{shape: bag}
+		var props []*column
 		for _, m := range e.Members {
 			x, mt := b.jsonValue(m.Value)
 			key := ""
@@ -163,9 +163,9 @@ func (b *binder) jsonValue(e syntax.Expr) (any, typing) {
 				key = m.Key.Text
 			}
 			out.Set(key, x)
-			t.props = append(t.props, &column{name: key, typing: mt})
+			props = append(props, &column{name: key, typing: mt})
 		}
-		return out, t
+		return out, bagOf(props)
 	case *syntax.Dynamic:
 		return b.jsonValue(e.Value)
 	case *syntax.Literal:

@@ -50,7 +50,7 @@ func (b *binder) bindProperty(e *syntax.Member, target *bound, member *syntax.Na
 // recordMember binds a column of a state of scan, or of a node or edge of a graph.
 func (b *binder) recordMember(e *syntax.Member, target *bound, member *syntax.Name) *bound {
 	out := &bound{node: e, name: member.Text, hasName: true}
-	for i, c := range target.typing.props {
+	for i, c := range target.typing.props() {
 		if c.name == member.Text {
 			out.typing, out.column, out.result = c.typing, c, c
 			out.expr = &Member{Typed: Typed{Result: c.typing.valueType(), At: e.Span()}, Target: target.expr, Name: c.name}
@@ -67,7 +67,7 @@ func (b *binder) recordMember(e *syntax.Member, target *bound, member *syntax.Na
 	}
 	d := b.report("KS142", member.Span(), "the name '%s' does not refer to any known column, table, variable or function", member.Text)
 	var names []string
-	for _, c := range target.typing.props {
+	for _, c := range target.typing.props() {
 		names = append(names, c.name)
 	}
 	d.Hint = hint(member.Text, names)

@@ -161,7 +161,7 @@ func operandHint(sign string, args []*bound) string {
 // operator or a function knows.
 func operands(args []*bound) []*bound {
 	for i, a := range args {
-		if len(a.values) < 2 {
+		if len(a.values()) < 2 {
 			continue
 		}
 		args = slices.Clone(args)

@@ -74,7 +74,7 @@ func (s *signature) assignInOrder(args []*bound) []*parameter {
 // anyNamed reports whether an argument is given by the name of its parameter; other names are for the results.
 func (s *signature) anyNamed(args []*bound) bool {
 	for _, a := range args {
-		if a.named != "" && s.param(a.named) != nil {
+		if a.named() != "" && s.param(a.named()) != nil {
 			return true
 		}
 	}
@@ -106,7 +106,7 @@ func (s *signature) takesTail(args []*bound) bool {
 	if p.min > 0 || p.max > 1 {
 		return false
 	}
-	if a.named == p.name {
+	if a.named() == p.name {
 		return true
 	}
 	if p.kind == "Tabular" {
@@ -138,8 +138,8 @@ func (s *signature) assignBlocks(args []*bound) []*parameter {
 func (s *signature) assignNamed(args []*bound) []*parameter {
 	out := make([]*parameter, len(args))
 	for i, a := range args {
-		if a.named != "" {
-			out[i] = s.param(a.named)
+		if a.named() != "" {
+			out[i] = s.param(a.named())
 		} else if i < len(s.params) {
 			out[i] = &s.params[i]
 		}
@@ -179,12 +179,8 @@ type call struct {
 	types     []typing
 }
 
-func tryCall(s *signature, args []*bound) *call {
-	c := &call{signature: s, args: args, params: s.assign(args), types: make([]typing, len(args))}
-	for i, a := range args {
-		c.types[i] = a.typing
-	}
-	return c
+func tryCall(s *signature, args []*bound, types []typing) *call {
+	return &call{signature: s, args: args, params: s.assign(args), types: types}
 }
 
 // commonType is the type common to the arguments of parameters that ask for one.
@@ -375,10 +371,11 @@ func better(a, b *call) int {
 
 // choose finds the best signatures for the arguments: one, unless it cannot tell.
 func choose(signatures []signature, args []*bound, all bool) []*call {
+	types := typings(args)
 	if len(signatures) == 1 {
-		return []*call{tryCall(&signatures[0], args)}
+		return []*call{tryCall(&signatures[0], args, types)}
 	}
-	candidates := byCount(signatures, args)
+	candidates := byCount(signatures, args, types)
 	if len(candidates) < 2 {
 		return candidates
 	}
@@ -400,13 +397,13 @@ func choose(signatures []signature, args []*bound, all bool) []*call {
 }
 
 // byCount keeps the signatures that take this many arguments, or else those that come closest.
-func byCount(signatures []signature, args []*bound) []*call {
+func byCount(signatures []signature, args []*bound, types []typing) []*call {
 	var out []*call
 	most := 0
 	for i := range signatures {
 		s := &signatures[i]
 		if len(args) >= s.minimum() && len(args) <= s.maximum() {
-			out = append(out, tryCall(s, args))
+			out = append(out, tryCall(s, args, types))
 		}
 		most = max(most, s.maximum())
 	}
@@ -416,7 +413,7 @@ func byCount(signatures []signature, args []*bound) []*call {
 	for i := range signatures {
 		s := &signatures[i]
 		if most >= s.minimum() && most <= s.maximum() {
-			out = append(out, tryCall(s, args))
+			out = append(out, tryCall(s, args, types))
 		}
 	}
 	return out

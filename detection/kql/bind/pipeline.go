@@ -70,7 +70,7 @@ func (b *binder) bindLet(s *syntax.Let) {
 		sym.table = b.share(name, v.table, s.Value)
 	case v.fn != nil:
 		sym.fn = v.fn
-	case len(v.values) > 1:
+	case len(v.values()) > 1:
 		b.report("KS139", s.Value.Span(), "the multi-valued expression cannot be assigned to a variable")
 		sym.scalar = v
 	case v.typing.isScalar() || v.typing.shape == invalid:

@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
@@ -31,18 +32,28 @@ func (t nameTable) unique(name, base string) string {
 
 // projection builds the output columns of an operator together with the expressions that compute them.
 type projection struct {
-	columns  []*column
-	exprs    []Expr
-	skip     map[*column]bool
-	index    map[string]int
-	declared map[string]bool
-	names    nameTable
+	columns []*column
+	exprs   []Expr
+	// row are the columns that came from the input as they are and are not added again; where columns still has them,
+	// exprs is nil if expression leaves it to the operator.
+	row []*column
+	// positions says where the columns are, once there are so many that to look at all of them takes longer.
+	positions map[string]int
+	skip      map[*column]bool
+	declared  map[string]bool
+	numbers   map[string]int // the last number that unique has added to a name
 }
 
-func newProjection() *projection {
-	return &projection{
-		skip: map[*column]bool{}, index: map[string]int{}, declared: map[string]bool{}, names: nameTable{},
-	}
+func newProjection() *projection { return &projection{} }
+
+// fewColumns is how many columns besides those of the input are looked at one by one.
+const fewColumns = 16
+
+// keepRow begins with all columns of a row, in their places. They have no expressions.
+func (p *projection) keepRow(row *relation) {
+	p.row = row.all()
+	p.columns = append(make([]*column, 0, len(p.row)+4), p.row...)
+	p.exprs = make([]Expr, len(p.row), len(p.row)+4)
 }
 
 // addRow adds the columns of a row as they are.
@@ -50,7 +61,7 @@ func (p *projection) addRow(row *relation, declare, once bool) {
 	for i, c := range row.all() {
 		added := p.add(c, columnAt(i, c), "", false, once)
 		if declare && added != nil {
-			p.declared[added.name] = true
+			p.declare(added.name)
 		}
 	}
 }
@@ -60,24 +71,79 @@ func columnAt(i int, c *column) Expr {
 	return &Column{Typed: Typed{Result: c.typing.valueType()}, Index: i, Name: c.name}
 }
 
+// find gives the position of a column, or -1.
+func (p *projection) find(name string) int {
+	if p.positions == nil && len(p.columns)-len(p.row) > fewColumns {
+		p.positions = make(map[string]int, 2*len(p.columns))
+		for i, c := range p.columns {
+			p.positions[c.name] = i
+		}
+	}
+	if p.positions != nil {
+		if i, ok := p.positions[name]; ok {
+			return i
+		}
+		return -1
+	}
+	return slices.IndexFunc(p.columns, func(c *column) bool { return c.name == name })
+}
+
+// unique gives the name of a column, or the next free one made of base (of the name itself if base is empty).
+func (p *projection) unique(name, base string) string {
+	if p.find(name) < 0 {
+		return name
+	}
+	if base == "" {
+		base = name
+	}
+	for n := p.numbers[name] + 1; ; n++ {
+		candidate := base + strconv.Itoa(n)
+		if p.find(candidate) < 0 {
+			if p.numbers == nil {
+				p.numbers = map[string]int{}
+			}
+			p.numbers[name] = n
+			return candidate
+		}
+	}
+}
+
+// once says that a column is not to be added again.
+func (p *projection) once(c *column) {
+	if p.skip == nil {
+		p.skip = map[*column]bool{}
+	}
+	p.skip[c] = true
+}
+
+// declare says that the query has named a column.
+func (p *projection) declare(name string) {
+	if p.declared == nil {
+		p.declared = map[string]bool{}
+	}
+	p.declared[name] = true
+}
+
 // add adds a column under a name that is free. With replace it takes the place of a column of the same name; with once
 // the same column is not added again.
 func (p *projection) add(c *column, e Expr, base string, replace, once bool) *column {
-	if c.name == "" || p.skip[c] {
+	if c.name == "" || p.skip[c] || slices.Contains(p.row, c) {
 		return c
 	}
-	if i, ok := p.index[c.name]; ok && replace {
+	if i := p.find(c.name); i >= 0 && replace {
 		p.columns[i], p.exprs[i] = c, e
 	} else {
-		if name := p.names.unique(c.name, base); name != c.name {
-			c = &column{name: name, typing: c.typing}
+		if i >= 0 {
+			c = &column{name: p.unique(c.name, base), typing: c.typing}
+		}
+		if p.positions != nil {
+			p.positions[c.name] = len(p.columns)
 		}
 		p.columns = append(p.columns, c)
 		p.exprs = append(p.exprs, e)
-		p.index[c.name] = len(p.columns) - 1
 	}
 	if once {
-		p.skip[c] = true
+		p.once(c)
 	}
 	return c
 }
@@ -88,20 +154,20 @@ func (b *binder) declare(p *projection, c *column, e Expr, at syntax.Span, repla
 		b.report("KS171", at, "a column with the name '%s' is already declared", c.name)
 		return
 	}
-	if i, ok := p.index[c.name]; ok && replace {
+	if i := p.find(c.name); i >= 0 && replace {
 		p.columns[i], p.exprs[i] = c, e
-		p.declared[c.name] = true
+		p.declare(c.name)
 		return
 	}
 	if added := p.add(c, e, "", false, false); added != nil {
-		p.declared[added.name] = true
+		p.declare(added.name)
 	}
 }
 
 // rename gives a column another name.
 func (b *binder) rename(p *projection, from, to string, at syntax.Span) {
-	i, ok := p.index[from]
-	if !ok {
+	i := p.find(from)
+	if i < 0 {
 		return
 	}
 	if p.declared[to] {
@@ -109,12 +175,11 @@ func (b *binder) rename(p *projection, from, to string, at syntax.Span) {
 		return
 	}
 	p.columns[i] = &column{name: to, typing: p.columns[i].typing}
-	delete(p.index, from)
-	p.index[to] = i
-	p.declared[to] = true
-	if _, taken := p.names[to]; !taken {
-		p.names[to] = 0
+	if p.positions != nil {
+		delete(p.positions, from)
+		p.positions[to] = i
 	}
+	p.declare(to)
 }
 
 // style is how an operator uses its list of columns.
@@ -202,13 +267,13 @@ func (b *binder) place(p *projection, it *item, pl placing) {
 
 func (b *binder) placeNamed(p *projection, it *item, pl placing) {
 	v, name := it.value, it.names[0]
-	if len(v.values) > 0 {
-		first := v.values[0]
+	if len(v.values()) > 0 {
+		first := v.values()[0]
 		b.declare(p, &column{name: name.Text, typing: pl.typeOf(first.typing)}, v.part(0), name.Span(), true)
 		if pl.style == printStyle {
 			return
 		}
-		for i := 1; i < len(v.values); i++ {
+		for i := 1; i < len(v.values()); i++ {
 			b.placeValue(p, v, i, pl)
 		}
 		return
@@ -216,22 +281,22 @@ func (b *binder) placeNamed(p *projection, it *item, pl placing) {
 	replace := v.column != nil || pl.style.replaces()
 	b.declare(p, &column{name: name.Text, typing: pl.typeOf(v.typing)}, v.expr, name.Span(), replace)
 	if v.column != nil && pl.once {
-		p.skip[v.column] = true
+		p.once(v.column)
 	}
 }
 
 // placeValue adds one of several values under the function's own name for it.
 func (b *binder) placeValue(p *projection, v *bound, i int, pl placing) {
-	c := v.values[i]
-	if v.prefix != "" {
-		c = &column{name: v.prefix + "_" + c.name, typing: c.typing}
+	c := v.values()[i]
+	if v.several.prefix != "" {
+		c = &column{name: v.several.prefix + "_" + c.name, typing: c.typing}
 	}
 	p.add(c, v.part(i), "", false, pl.once)
 }
 
 func (b *binder) placeTuple(p *projection, it *item, pl placing) {
 	v := it.value
-	if len(v.values) == 0 {
+	if len(v.values()) == 0 {
 		if len(it.names) != 1 {
 			if v.typing.shape != invalid {
 				b.report("KS149", it.names[0].Span(), "the expression does not have multiple named values")
@@ -244,7 +309,7 @@ func (b *binder) placeTuple(p *projection, it *item, pl placing) {
 		b.placeNamed(p, it, pl)
 		return
 	}
-	for i, c := range v.values {
+	for i, c := range v.values() {
 		switch {
 		case i < len(it.names):
 			name := it.names[i]
@@ -253,7 +318,7 @@ func (b *binder) placeTuple(p *projection, it *item, pl placing) {
 			b.placeValue(p, v, i, pl)
 		}
 	}
-	for _, name := range it.names[min(len(v.values), len(it.names)):] {
+	for _, name := range it.names[min(len(v.values()), len(it.names)):] {
 		b.report("KS150", name.Span(), "the name does not have a corresponding expression")
 	}
 }
@@ -263,12 +328,12 @@ func (b *binder) placeCall(p *projection, v *bound, pl placing) {
 	case v.result != nil:
 		b.declare(p, pl.retype(v.result), v.expr, v.span(), pl.style == replaceStyle)
 		if pl.once {
-			p.skip[v.result] = true
+			p.once(v.result)
 		}
-	case pl.style == printStyle && pl.name != "" && len(v.values) < 2:
+	case pl.style == printStyle && pl.name != "" && len(v.values()) < 2:
 		p.add(&column{name: pl.name, typing: pl.typeOf(v.typing)}, v.part(0), pl.name, false, false)
-	case len(v.values) > 0:
-		for i := range v.values {
+	case len(v.values()) > 0:
+		for i := range v.values() {
 			b.placeValue(p, v, i, pl)
 		}
 	default:
@@ -290,10 +355,8 @@ func (b *binder) placePlain(p *projection, v *bound, pl placing) {
 	case v.result != nil:
 		b.declare(p, pl.retype(v.result), v.expr, v.span(), pl.style == replaceStyle)
 		if pl.once {
-			p.skip[v.result] = true
+			p.once(v.result)
 		}
-	case v.group != nil:
-		b.report("KS184", v.span(), "the expression refers to more than one column")
 	case pl.style == printStyle && pl.name != "":
 		p.add(&column{name: pl.name, typing: pl.typeOf(v.typing)}, v.expr, pl.name, false, false)
 	default:

@@ -104,8 +104,8 @@ func (b *binder) bindTopNested(op *syntax.TopNested, in *relation) *relation {
 		r.columns = append(r.columns, &column{name: ofName, typing: of.value.typing})
 		if by := b.bindNestedOrder(c, &level); by != nil {
 			name := "aggregated_" + ofName
-			if by.named != "" {
-				name = by.named
+			if by.named() != "" {
+				name = by.named()
 			}
 			r.columns = append(r.columns, &column{name: names.unique(name, ""), typing: by.typing})
 		}

@@ -161,40 +161,40 @@ func commonOr(types []typing, allowed conversion, otherwise typing) typing {
 
 // bagResult is the type of the functions that build an object.
 func (b *binder) bagResult(name string, c *call) typing {
-	out := typing{shape: bag}
+	var props []*column
 	switch name {
 	case "pack", "pack_dictionary", "bag_pack":
 		for i := 0; i+1 < len(c.args); i += 2 {
 			if key, ok := c.args[i].text(); ok {
-				out.props = append(out.props, &column{name: key, typing: c.types[i+1]})
+				props = append(props, &column{name: key, typing: c.types[i+1]})
 			}
 		}
 	case "bag_pack_columns":
 		for _, a := range c.args {
 			if a.column != nil {
-				out.props = append(out.props, a.column)
+				props = append(props, a.column)
 			}
 		}
 	case "pack_all":
-		out.props = b.row.all()
+		props = b.row.all()
 	case "bag_merge":
 		for _, t := range c.types {
 			if t.shape != bag {
 				return typing{shape: bag}
 			}
-			out.props = mergeProperties(out.props, t.props)
+			props = mergeProperties(props, t.props())
 		}
 	case "bag_set_key", "bag_remove_keys":
 		if len(c.types) == 3 && c.types[0].shape == bag {
 			if key, ok := c.args[1].text(); ok && !strings.HasPrefix(key, "$") {
-				out.props = mergeProperties([]*column{{name: key, typing: c.types[2]}}, c.types[0].props)
+				props = mergeProperties([]*column{{name: key, typing: c.types[2]}}, c.types[0].props())
 			}
 		}
 	case "series_stats_dynamic", "series_fit_line_dynamic", "series_fit_2lines_dynamic":
 	default:
 		return typing{shape: anything}
 	}
-	return out
+	return bagOf(props)
 }
 
 func mergeProperties(a, b []*column) []*column {

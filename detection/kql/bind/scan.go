@@ -44,7 +44,7 @@ func (b *binder) bindScan(op *syntax.Scan, in *relation) *relation {
 		if s.Name == nil {
 			continue
 		}
-		state := &bound{node: op, typing: typing{shape: record, props: r.columns}, expr: placeholder(op), base: (i + 1) * len(r.columns)}
+		state := &bound{node: op, typing: recordOf(r.columns), expr: placeholder(op), base: (i + 1) * len(r.columns)}
 		if in.open {
 			state.typing = typing{shape: unknown}
 		}

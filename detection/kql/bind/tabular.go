@@ -119,7 +119,7 @@ func (b *binder) extended(p *projection, in *relation, op syntax.Node, keyword s
 	r := &relation{columns: p.columns, open: in.open, serialized: in.serialized}
 	plan := &Extend{Output: b.output(r, op), Input: in.op, Keyword: keyword}
 	for i, e := range p.exprs {
-		if c, ok := e.(*Column); ok && c.Index == i && i < len(in.all()) && in.all()[i] == p.columns[i] {
+		if i < len(p.row) && p.row[i] == p.columns[i] {
 			continue
 		}
 		plan.Assignments = append(plan.Assignments, Assignment{Index: i, Expr: e})
@@ -142,7 +142,7 @@ func (b *binder) bindExtend(op *syntax.Extend, in *relation) *relation {
 	items := b.bindItems(op.Columns)
 	b.requireScalars(values(items))
 	p := newProjection()
-	p.addRow(in, false, true)
+	p.keepRow(in)
 	for _, it := range items {
 		b.place(p, it, placing{style: extendStyle})
 	}
@@ -156,7 +156,7 @@ func (b *binder) bindSerialize(op *syntax.Serialize, in *relation) *relation {
 	items := b.bindItems(op.Columns)
 	b.requireScalars(values(items))
 	p := newProjection()
-	p.addRow(in, false, true)
+	p.keepRow(in)
 	for _, it := range items {
 		b.place(p, it, placing{})
 	}
@@ -295,7 +295,7 @@ func (b *binder) bindSummarize(op *syntax.Summarize, in *relation) *relation {
 	plan := &Summarize{Input: in.op, By: p.exprs}
 	group := &aggregation{base: len(p.exprs)}
 	for i, c := range p.columns {
-		p.skip[c] = true
+		p.once(c)
 		group.keys = append(group.keys, c)
 		plan.Exprs = append(plan.Exprs, columnAt(i, c))
 	}

@@ -34,8 +34,27 @@ const (
 type typing struct {
 	shape  shape
 	scalar value.Type // of plain and primitive
-	elem   *typing    // of array; nil for elements of any kind
-	props  []*column  // of bag
+	inside *contents  // of array, bag and record; nil if it is not known
+}
+
+// contents is what a value that has parts holds. It is apart because few types have any, and all expressions have a type.
+type contents struct {
+	elem  *typing   // of array; nil for elements of any kind
+	props []*column // of bag and record
+}
+
+func (t typing) elem() *typing {
+	if t.inside == nil {
+		return nil
+	}
+	return t.inside.elem
+}
+
+func (t typing) props() []*column {
+	if t.inside == nil {
+		return nil
+	}
+	return t.inside.props
 }
 
 // column is a column of a relation. Two relations that share a column share the pointer.
@@ -134,15 +153,15 @@ func (t typing) isBag() bool { return t.shape == bag || t.shape == anything }
 func (t typing) isStringOrDynamic() bool { return t.is(value.String) || t.isDynamic() }
 
 func (t typing) holds(s value.Type) bool {
-	return t.shape == primitive && t.scalar == s || t.shape == array && t.elem != nil && t.elem.is(s)
+	return t.shape == primitive && t.scalar == s || t.shape == array && t.elem() != nil && t.elem().is(s)
 }
 
 func (t typing) isStringOrArray() bool {
-	return t.is(value.String) || t.shape == anything || t.shape == array && t.elem == nil || t.holds(value.String)
+	return t.is(value.String) || t.shape == anything || t.shape == array && t.elem() == nil || t.holds(value.String)
 }
 
 func (t typing) isIntegerOrArray() bool {
-	return t.isInteger() || t.shape == anything || t.shape == array && t.elem == nil || t.holds(value.Long)
+	return t.isInteger() || t.shape == anything || t.shape == array && t.elem() == nil || t.holds(value.Long)
 }
 
 func (t typing) isIntegerOrDynamic() bool {
@@ -151,14 +170,20 @@ func (t typing) isIntegerOrDynamic() bool {
 
 // equal reports whether two types are the same one.
 func equal(a, b typing) bool {
-	if a.shape != b.shape || a.scalar != b.scalar || len(a.props) != len(b.props) {
+	if a.shape != b.shape || a.scalar != b.scalar {
 		return false
 	}
-	if (a.elem == nil) != (b.elem == nil) || a.elem != nil && !equal(*a.elem, *b.elem) {
+	if a.inside == b.inside {
+		return true
+	}
+	if len(a.props()) != len(b.props()) {
 		return false
 	}
-	for i, p := range a.props {
-		if p.name != b.props[i].name || !equal(p.typing, b.props[i].typing) {
+	if (a.elem() == nil) != (b.elem() == nil) || a.elem() != nil && !equal(*a.elem(), *b.elem()) {
+		return false
+	}
+	for i, p := range a.props() {
+		if p.name != b.props()[i].name || !equal(p.typing, b.props()[i].typing) {
 			return false
 		}
 	}
@@ -210,10 +235,10 @@ func assignable(to, from typing, allowed conversion) bool {
 	if to.shape == anything && (from.isDynamic() || from.isScalar() && allowed >= toDynamic) {
 		return true
 	}
-	if to.shape == array && to.elem == nil && from.shape == array && allowed != exact {
+	if to.shape == array && to.elem() == nil && from.shape == array && allowed != exact {
 		return true
 	}
-	if to.shape == bag && len(to.props) == 0 && from.shape == bag && allowed != exact {
+	if to.shape == bag && len(to.props()) == 0 && from.shape == bag && allowed != exact {
 		return true
 	}
 	switch {
@@ -243,10 +268,10 @@ func convertible(to, from typing, allowed conversion) bool {
 
 // element is the type of an array's elements as stored.
 func element(t typing) typing {
-	if t.elem == nil {
+	if t.elem() == nil {
 		return typing{shape: anything}
 	}
-	return *t.elem
+	return *t.elem()
 }
 
 // dynamicOf is the type of a value of type t inside a dynamic one.
@@ -281,19 +306,21 @@ func arrayOf(t typing) typing {
 		if t.scalar == value.Decimal {
 			return typing{shape: array}
 		}
-		return typing{shape: array, elem: &t}
+		return typing{shape: array, inside: &contents{elem: &t}}
 	case array, bag:
-		return typing{shape: array, elem: &t}
+		return typing{shape: array, inside: &contents{elem: &t}}
 	default:
 		return typing{shape: array}
 	}
 }
 
-func bagOf(props []*column) typing { return typing{shape: bag, props: props} }
+func recordOf(props []*column) typing { return typing{shape: record, inside: &contents{props: props}} }
+
+func bagOf(props []*column) typing { return typing{shape: bag, inside: &contents{props: props}} }
 
 // property finds the type of an object's property.
 func (t typing) property(name string) typing {
-	for _, p := range t.props {
+	for _, p := range t.props() {
 		if p.name == name {
 			return dynamicOf(p.typing)
 		}
@@ -326,7 +353,7 @@ func commonForm(a, b typing, allowed conversion) (typing, bool) {
 	case a.shape == array && b.shape == array:
 		return typing{shape: array}, true
 	case a.shape == bag && b.shape == bag:
-		return bagOf(intersect(a.props, b.props)), true
+		return bagOf(intersect(a.props(), b.props())), true
 	case a.shape == primitive && b.isScalar() || b.shape == primitive && a.isScalar():
 		if t, ok := common(underlying(a), underlying(b), allowed); ok {
 			return dynamicOf(t), true

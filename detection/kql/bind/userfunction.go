@@ -116,7 +116,7 @@ func (b *binder) callUser(e *syntax.Call, f *userFunction) *bound {
 		}
 		args = append(args, b.bindExpr(x))
 	}
-	c := tryCall(f.signature(), args)
+	c := tryCall(f.signature(), args, typings(args))
 	for i, p := range c.params {
 		if p != nil && p.kind == "Tabular" {
 			b.checkShape(f, p, args[i])
