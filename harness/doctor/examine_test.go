@@ -5,6 +5,7 @@ import (
 	"crypto/x509/pkix"
 	"errors"
 	"maps"
+	"strings"
 	"testing"
 	"time"
 
@@ -223,6 +224,22 @@ func TestConfigurationInUTF16(t *testing.T) {
 	f := sound()
 	f.Host.SysmonConfiguration.File = wide
 	require.Equal(t, doctor.Holds, byID(doctor.Examine(f))["logs-module-file"].State)
+}
+
+// TestNewerSchema: a file of a schema that came later is read as far as its words are known.
+func TestNewerSchema(t *testing.T) {
+	t.Parallel()
+	f := sound()
+	newer := strings.Replace(configuration, "4.90", "4.91", 1)
+	f.Host.SysmonConfiguration.File = []byte(newer)
+	all := byID(doctor.Examine(f))
+	require.Equal(t, `schema 4.91, from C:\conf.xml`, all["sysmon-configuration"].Saw)
+	require.Equal(t, doctor.Holds, all["logs-module-file"].State)
+
+	f.Host.SysmonConfiguration.File = []byte(strings.Replace(newer, "FileCreate onmatch", "FileThing onmatch", 1))
+	got := byID(doctor.Examine(f))["sysmon-configuration"]
+	require.Equal(t, doctor.Unknown, got.State)
+	require.Contains(t, got.Saw, "Sysmon has no event FileThing")
 }
 
 func FuzzDump(f *testing.F) {

@@ -121,11 +121,13 @@ type IIS struct {
 	WebAdministration bool   `json:"webAdministration"`
 }
 
-// Sysmon is the service; Service is its status, "" without one.
+// Sysmon is the service; Service is its status, "" without one. Schema is the newest that it knows, "" if its log no longer
+// says.
 type Sysmon struct {
 	Service    string `json:"service"`
 	Name       string `json:"name"`
 	Version    string `json:"version"`
+	Schema     string `json:"schema"`
 	Program    string `json:"program"`
 	ConfigFile string `json:"configFile"`
 	ConfigHash string `json:"configHash"`

@@ -3,6 +3,7 @@ package doctor
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/seed-67b27da2/geiger/harness/lab/sensor"
@@ -48,7 +49,10 @@ func sysmonVersion(p point, f *Facts) Finding {
 	if major < firstWithUser {
 		return p.broken(`Sysmon64.exe -u force; `+installSysmon, "version %s; %d is wanted", s.Version, firstWithUser)
 	}
-	return p.holds("version %s", s.Version)
+	if s.Schema == "" {
+		return p.holds("version %s", s.Version)
+	}
+	return p.holds("version %s, schema %s", s.Version, s.Schema)
 }
 
 func configured(p point, f *Facts) Finding {
@@ -161,7 +165,7 @@ func (a activity) judge(f *Facts) Finding {
 func (c *Configuration) read() (*sensor.Config, error) {
 	switch {
 	case len(c.File) > 0:
-		return sensor.ParseConfig("configuration", fileText(c.File))
+		return readFile(fileText(c.File))
 	case strings.TrimSpace(c.Dump) != "":
 		text, err := dumpXML(c.Dump)
 		if err != nil {
@@ -170,4 +174,20 @@ func (c *Configuration) read() (*sensor.Config, error) {
 		return sensor.ParseConfig("sysmon -c", text)
 	}
 	return nil, errors.New("the file that it was read from is gone or was changed since, and `sysmon -c` printed nothing")
+}
+
+var newerSchema = regexp.MustCompile(`(?i)(<Sysmon\b[^>]*\bschemaversion\s*=\s*["'])(4\.9[1-9]\d*|4\.\d{3,}|[5-9]\.\d+)`)
+
+// readFile reads a configuration file. One of a newer schema is read as one of 4.90, to which versions have only added:
+// what is new is refused by its name.
+func readFile(text string) (*sensor.Config, error) {
+	m := newerSchema.FindStringSubmatch(text)
+	if m == nil {
+		return sensor.ParseConfig("configuration", text)
+	}
+	config, err := sensor.ParseConfig("configuration", newerSchema.ReplaceAllString(text, "${1}4.90"))
+	if err == nil {
+		config.SchemaVersion = m[2]
+	}
+	return config, err
 }

@@ -19,6 +19,9 @@
 //   - scripts are sent on standard input, compressed and with their hash, to a
 //     constant bootstrap, so that no command line is longer than cmd.exe allows.
 //
+// [Target.Probe] and [Target.Survey] are for `geiger doctor`: what can be seen without a password, and what a host says
+// of itself.
+//
 // # What goes wrong, and what happens then
 //
 // Every failure is one of a few types that errors.As finds, and its text says what

@@ -31,7 +31,12 @@ $sysmon=Fact sysmon {
  $driver=Get-Item "$env:windir\Sysmon64.exe","$env:windir\Sysmon.exe" -ErrorAction SilentlyContinue | Select-Object -First 1
  $file='';$hash='';$key='HKLM:\SYSTEM\CurrentControlSet\Services\SysmonDrv\Parameters'
  if(Test-Path $key){ $p=Get-ItemProperty $key;$file="$($p.ConfigFile)";$hash="$($p.ConfigHash)" }
- [ordered]@{service="$($service.Status)";name="$($service.Name)";version="$($driver.VersionInfo.FileVersion)";program="$($driver.FullName)";configFile=$file;configHash=$hash}
+ $schema=''
+ try{ # the last start says what the installed version knows
+  $start=Get-WinEvent -LogName Microsoft-Windows-Sysmon/Operational -FilterXPath '*[System[EventID=4]]' -MaxEvents 1
+  $schema="$((([xml]$start.ToXml()).Event.EventData.Data | Where-Object { $_.Name -eq 'SchemaVersion' }).'#text')"
+ }catch{}
+ [ordered]@{service="$($service.Status)";name="$($service.Name)";schema=$schema;version="$($driver.VersionInfo.FileVersion)";program="$($driver.FullName)";configFile=$file;configHash=$hash}
 }
 $configuration=Fact sysmonConfiguration {
  $text='';$dump=''
