@@ -30,7 +30,7 @@ func newImport(env *Environment) *cobra.Command {
 		Short: "Make a recording from telemetry that came from elsewhere",
 		Long: `Make a recording from telemetry that came from elsewhere, which 'geiger query', 'geiger explain' and 'geiger diff' read.
 
-A FILE holds events as XML (as Event Viewer and wevtutil export them, UTF-8 or UTF-16), or as JSON, one a line or an array: as
+A FILE is an event log (.evtx), or holds events as XML (as Event Viewer and wevtutil export them, UTF-8 or UTF-16) or as JSON, one a line or an array: as
 winlogbeat, nxlog and Splunk ship them, as the OTRF Security Datasets keep them, or as geiger reads them elsewhere. Or it holds
 rows of tables, as advanced hunting and Log Analytics export them (CSV or JSON). They stay rows of the table that they, the
 name of the file (DeviceFileEvents.csv) or TABLE=FILE say. A file may be packed (gzip, zstandard, zip), or be a recording
@@ -40,7 +40,7 @@ The manifest of the recording says which files it comes from, with their SHA-256
 Credentials in command lines, scripts and rows are replaced by markers such as REDACTED_PASSWORD, and counted in the
 manifest; --keep-secrets leaves them. What is encoded is not looked into.
 Records that cannot be read are named, and fail the import; --skip-bad leaves them out and counts them in the manifest.`,
-		Example: "  geiger import host1.xml winlogbeat.ndjson.gz --to host1\n  geiger import DeviceProcessEvents=hunt.csv --to hunt\n  geiger import dataset.zip --to dataset --skip-bad",
+		Example: "  geiger import Sysmon.evtx Security.evtx --to host1\n  geiger import host1.xml winlogbeat.ndjson.gz --to host1\n  geiger import DeviceProcessEvents=hunt.csv --to hunt\n  geiger import dataset.zip --to dataset --skip-bad",
 		Args:    atLeastOne("no file; give one that holds events"),
 		RunE:    func(c *cobra.Command, args []string) error { return o.run(c.Context(), env, args) },
 	}

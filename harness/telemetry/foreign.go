@@ -50,6 +50,9 @@ func bad(record int, why error) *BadRecord { return &BadRecord{record, why.Error
 
 // open finds out from the content alone what a file is, so that its name may be anything.
 func open(content []byte, rows *rowReader) (shape string, all records, err error) {
+	if bytes.HasPrefix(content, []byte(evtxMagic)) {
+		return ShapeEVTX, readEVTX(content), nil
+	}
 	content, err = utf8Text(content)
 	if err != nil {
 		return "", nil, err
@@ -65,7 +68,7 @@ func open(content []byte, rows *rowReader) (shape string, all records, err error
 	case rows.table != "" || looksLikeCSV(text):
 		return ShapeCSV, rows.readCSV(content), nil
 	}
-	return "", nil, errors.New("neither event XML nor JSON nor a table as CSV, nor a .gz, .zst or .zip file of them")
+	return "", nil, errors.New("neither an event log nor event XML nor JSON nor a table as CSV, nor a .gz, .zst or .zip file of them")
 }
 
 // utf8Text takes off a byte order mark and turns UTF-16, which Event Viewer and wevtutil write, into UTF-8.

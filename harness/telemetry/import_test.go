@@ -232,6 +232,7 @@ func TestImportedBadRows(t *testing.T) {
 		"no time":      {"DeviceEvents", `{"FileName":"a"}`, telemetry.BadRecord{Record: 1, Why: "the row has neither Timestamp nor TimeGenerated"}},
 		"unclear time": {"DeviceEvents", `{"Timestamp":"soon"}`, telemetry.BadRecord{Record: 1, Why: `the Timestamp "soon" is not in a form that is known`}},
 		"csv, ragged":  {"DeviceEvents", "Timestamp,A\n2026-01-02,1\n2026-01-02\n2026-01-02,1\n", telemetry.BadRecord{Record: 3, Why: "wrong number of fields"}},
+		"csv, no end":  {"DeviceEvents", "Timestamp,A\n\"2026-01-02", telemetry.BadRecord{Record: 2, Why: `extraneous or missing " in quoted-field`}},
 		"csv, a quote": {"DeviceEvents", "Timestamp,A\n2026-01-02,a\"b\n", telemetry.BadRecord{Record: 2, Why: `bare " in non-quoted-field`}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -245,6 +246,7 @@ func TestImportedBadRows(t *testing.T) {
 
 func FuzzImportRows(f *testing.F) {
 	f.Add("Timestamp,A\n2026-01-02,1\n")
+	f.Add("Timestamp,A\n\"no end")
 	f.Add(`{"Results":[{"Timestamp":"1/2/2026 3:04:05 PM","A":{}}]}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		i := &telemetry.Importer{Tables: known}

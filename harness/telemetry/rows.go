@@ -204,9 +204,9 @@ func (t *rowReader) readCSV(text []byte) records {
 			if errors.Is(err, io.EOF) {
 				return
 			}
-			number, _ := lines.FieldPos(0)
-			one := item{}
+			number, one := 0, item{}
 			if err == nil {
+				number, _ = lines.FieldPos(0)
 				one, err = t.item("", csvRow(header, cells))
 			}
 			if fault, ok := errors.AsType[*csv.ParseError](err); ok {
