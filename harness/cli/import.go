@@ -1,10 +1,13 @@
 package cli
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seed-67b27da2/geiger/detection/kql"
 	"github.com/seed-67b27da2/geiger/detection/kql/syntax"
 	"github.com/seed-67b27da2/geiger/detection/schema"
 	"github.com/seed-67b27da2/geiger/harness/telemetry"
@@ -74,6 +78,9 @@ func (o *importOptions) run(ctx context.Context, env *Environment, args []string
 		return err
 	}
 	if err := writeRecording(o.to, r); err != nil {
+		return err
+	}
+	if err := otherColumns(env, r); err != nil {
 		return err
 	}
 	return o.report(env, r)
@@ -156,6 +163,41 @@ func (o *importOptions) faults(env *Environment, i *telemetry.Importer) error {
 		return nil
 	}
 	return fmt.Errorf("%s could not be read; --skip-bad imports the others", count(total, "record"))
+}
+
+// otherColumns names the columns of rows that no query can read, because their table does not have them: the recording keeps
+// them nevertheless.
+func otherColumns(env *Environment, r *telemetry.Recording) error {
+	tables, err := r.Tables()
+	if err != nil {
+		return err
+	}
+	for _, t := range tables {
+		known := map[string]bool{"$table": true}
+		for _, service := range []*kql.Schema{schema.DefenderXDR(), schema.LogAnalytics()} {
+			if declared, ok := service.Table(t.Name); ok {
+				for _, c := range declared.Columns {
+					known[c.Name] = true
+				}
+			}
+		}
+		others := map[string]bool{}
+		for line := range bytes.Lines(t.Rows) {
+			var row map[string]json.RawMessage
+			if err := json.Unmarshal(line, &row); err != nil {
+				return err
+			}
+			for name := range row {
+				if !known[name] {
+					others[name] = true
+				}
+			}
+		}
+		if len(others) > 0 {
+			fmt.Fprintf(env.Stderr, "%s has no column %s; queries cannot read it\n", t.Name, strings.Join(slices.Sorted(maps.Keys(others)), ", "))
+		}
+	}
+	return nil
 }
 
 func writeRecording(dir string, r *telemetry.Recording) error {

@@ -151,9 +151,10 @@ func (v typedValue) sid() string {
 	}
 	var authority [8]byte
 	copy(authority[2:], v.raw[2:8])
-	text := fmt.Sprintf("S-%d-%d", v.raw[0], binary.BigEndian.Uint64(authority[:]))
+	var text strings.Builder
+	fmt.Fprintf(&text, "S-%d-%d", v.raw[0], binary.BigEndian.Uint64(authority[:]))
 	for at := 8; at+4 <= len(v.raw); at += 4 {
-		text += "-" + strconv.FormatUint(uint64(binary.LittleEndian.Uint32(v.raw[at:])), 10)
+		fmt.Fprintf(&text, "-%d", binary.LittleEndian.Uint32(v.raw[at:]))
 	}
-	return text
+	return text.String()
 }

@@ -3,6 +3,9 @@
 //
 // Raw events are kept, not rows of some table: a better normaliser then improves old recordings too. An Event is read
 // from rendered event XML (ParseXML, as EventLogReader and wevtutil print it) or from NDJSON (ReadNDJSON).
+//
+// An Importer makes a Recording of telemetry from elsewhere: event logs, what others export and ship, and the rows of
+// tables that others have normalised, which a recording keeps beside its events as a Table.
 package telemetry
 
 import (

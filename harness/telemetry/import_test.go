@@ -147,6 +147,9 @@ func TestImportedBadRecords(t *testing.T) {
 		"lines":          {`{"xml":"x"}` + "\n\n" + `{"eid":1}`, []telemetry.BadRecord{{1, "event xml: EOF"}, {3, `not an event: it has neither "xml" nor "channel" and "eid"`}}},
 		"no time":        {`{"winlog":{"channel":"System","event_id":1}}`, []telemetry.BadRecord{{1, "the event has no time"}}},
 		"no channel":     {`{"winlog":{"event_id":1}}`, []telemetry.BadRecord{{1, "the event has no channel"}}},
+		"no rows":        {`{"value":null}`, []telemetry.BadRecord{{1, "not an event of a form that is known"}}},
+		"rows, not all":  {`{"value":[1,{}]}`, []telemetry.BadRecord{{1, "not a JSON object"}, {2, "not an event of a form that is known"}}},
+		"results nested": {`{"result":{"result":{}}}`, []telemetry.BadRecord{{1, "not an event of a form that is known"}}},
 		"no object":      {"[1]", []telemetry.BadRecord{{1, "not a JSON object"}}},
 		"array not over": {`[{"xml":"x"}`, []telemetry.BadRecord{{1, "event xml: EOF"}, {1, "the array does not end"}}},
 	} {

@@ -166,8 +166,10 @@ func (t *rowReader) isRow(o *object) bool {
 		return true
 	case slices.Contains(t.known, o.text("Type")), slices.Contains(t.known, o.text("$table")):
 		return true
+	case o.has("EventID") && o.has("Channel"):
+		return false
 	}
-	return slices.ContainsFunc(timeColumns, o.has) && !(o.has("EventID") && o.has("Channel"))
+	return slices.ContainsFunc(timeColumns, o.has)
 }
 
 func (t *rowReader) readRow(text []byte, o *object) (item, error) {

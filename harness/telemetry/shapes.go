@@ -64,22 +64,32 @@ func (t *rowReader) readValues(text []byte) records {
 // containers are the names under which a service's answers hold their rows.
 var containers = []string{"Results", "results", "records", "value"}
 
+// yieldObject reads one object, or those that it holds.
 func (t *rowReader) yieldObject(yield func(item, error) bool, number int, text []byte) bool {
 	o, err := parseObject(text)
 	if err != nil {
 		return yield(item{}, bad(number, err))
 	}
 	for _, name := range containers {
-		if o.has(name) && o.values[name][0] == '[' {
-			for one, err := range t.readValues(o.values[name]) {
-				if !yield(one, err) {
-					return false
-				}
-			}
-			return true
+		var rows []json.RawMessage
+		if json.Unmarshal(o.values[name], &rows) != nil || rows == nil {
+			continue
 		}
+		for i, row := range rows {
+			if inner, err := parseObject(row); !t.yieldOne(yield, i+1, row, inner, err) {
+				return false
+			}
+		}
+		return true
 	}
-	one, err := t.readObject(text, o)
+	return t.yieldOne(yield, number, text, o, nil)
+}
+
+func (t *rowReader) yieldOne(yield func(item, error) bool, number int, text []byte, o *object, err error) bool {
+	one := item{}
+	if err == nil {
+		one, err = t.readObject(text, o)
+	}
 	if err != nil {
 		return yield(item{}, bad(number, err))
 	}
@@ -109,7 +119,7 @@ func (o *object) event(text []byte) (Event, error) {
 	case o.has("xml") || o.has("eid"):
 		return parseLine(text)
 	case o.has("result"):
-		if inner, err := parseObject(o.values["result"]); err == nil {
+		if inner, err := parseObject(o.values["result"]); err == nil && !inner.has("result") {
 			return inner.event(o.values["result"])
 		}
 	case o.has("_raw"):
