@@ -13,16 +13,16 @@ type bound struct {
 	// constant is set for a value known before the query runs, literal for one that is written out.
 	constant, literal bool
 	star              bool
-	// name is what a column made of the expression is called, if it has a name.
-	name    string
+	// hasName is set if a column made of the expression has a name of its own, which is name.
 	hasName bool
+	// open is set for a row that can have columns which are not known.
+	open bool
+	name string
 	// column is the column referred to; result is the column that passes through the expression unchanged.
 	column, result *column
 	// several is set for an expression with several values, such as a call of series_stats().
 	several *several
 	table   *relation
-	// open is set for a row that can have columns which are not known.
-	open bool
 	// size is how many expressions it took, see maxSize.
 	size int
 	// base is where the columns of a state of scan begin in the row that the expressions of the plan see, or 0.
@@ -36,7 +36,7 @@ type bound struct {
 	argument *syntax.Name
 	// first is the column that the first argument of a call refers to.
 	first  *column
-	schema []*column // of typeof(a:string, ...)
+	schema *relation // of typeof(a:string, ...)
 }
 
 // several are the columns of an expression with several values, their expressions, and what their names begin with.

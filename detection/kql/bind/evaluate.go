@@ -148,8 +148,8 @@ func (b *binder) pluginResult(f *function, c *call, in *relation) *relation {
 	case "ipv4_lookup", "ipv6_lookup", "geo_polygon_lookup", "geo_line_lookup":
 		return lookedUp(f.name, c, in)
 	case "python", "r", "csharp":
-		if len(c.args) > 0 && c.args[0].typing.shape == typeName && len(c.args[0].schema) > 0 {
-			return &relation{columns: c.args[0].schema, open: in.open}
+		if len(c.args) > 0 && c.args[0].typing.shape == typeName && len(c.args[0].schema.all()) > 0 {
+			return &relation{columns: c.args[0].schema.all(), open: in.open}
 		}
 		return &relation{open: true}
 	case "autocluster", "basket", "diffpatterns", "dcount_intersect", "ai_embed_text", "ai_embeddings",

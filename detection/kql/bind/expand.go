@@ -31,8 +31,8 @@ func (b *binder) bindExpansion(list []*syntax.MvColumn, properties []*syntax.Pro
 		t := x.elementType(it.value.typing)
 		convert := value.Unknown
 		if c.To != nil {
-			if named := b.bindTypeOf(c.To); len(named.schema) == 1 {
-				t = named.schema[0].typing
+			if named := b.bindTypeOf(c.To).schema.all(); len(named) == 1 {
+				t = named[0].typing
 				convert = t.valueType()
 			}
 		}

@@ -211,20 +211,22 @@ func (b *binder) jsonArray(e *syntax.JSONArray) (any, typing) {
 func (b *binder) bindTypeOf(e *syntax.TypeOf) *bound {
 	out := &bound{node: e, typing: typing{shape: typeName}, constant: true, literal: true, expr: placeholder(e)}
 	if e.Schema == nil {
-		out.schema = []*column{{typing: b.typeByName(e.Type)}}
+		named := b.typeByName(e.Type)
+		out.schema = &relation{columns: []*column{{typing: named}}}
 		out.expr = &Literal{
 			Typed: Typed{Result: value.String, At: e.Span()},
-			Value: value.NewString(out.schema[0].typing.String()),
+			Value: value.NewString(named.String()),
 		}
 		return out
 	}
+	out.schema = &relation{}
 	if e.Schema.Star {
 		if b.row == nil {
 			b.report("KS199", e.Schema.Span(), "no columns are currently in scope")
 		}
-		out.schema = append(out.schema, b.row.all()...)
+		out.schema.columns = append(out.schema.columns, b.row.all()...)
 	}
-	out.schema = append(out.schema, b.schemaColumns(e.Schema)...)
+	out.schema.columns = append(out.schema.columns, b.schemaColumns(e.Schema)...)
 	return out
 }
 

@@ -257,9 +257,9 @@ func (b *binder) makeCall(e syntax.Expr, name string, t typing, args []*bound) E
 			Typed: Typed{Result: t.valueType(), At: e.Span()}, Name: name, Arg: args[0].expr, Plan: args[1].table.op,
 		}
 	}
-	c := &Call{Typed: Typed{Result: t.valueType(), At: e.Span()}, Name: name}
-	for _, a := range args {
-		c.Args = append(c.Args, a.expr)
+	c := &Call{Typed: Typed{Result: t.valueType(), At: e.Span()}, Name: name, Args: make([]Expr, len(args))}
+	for i, a := range args {
+		c.Args[i] = a.expr
 	}
 	return c
 }

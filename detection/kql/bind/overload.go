@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"github.com/seed-67b27da2/geiger/detection/kql/value"
 )
 
@@ -387,18 +389,15 @@ func choose(signatures []signature, args []*bound, all bool) []*call {
 	if all && most < len(args) {
 		return nil
 	}
-	var kept []*call
-	for _, c := range candidates {
-		if n, _, _ := c.score(); n == most {
-			kept = append(kept, c)
-		}
-	}
-	return single(kept)
+	return single(slices.DeleteFunc(candidates, func(c *call) bool {
+		n, _, _ := c.score()
+		return n < most
+	}))
 }
 
 // byCount keeps the signatures that take this many arguments, or else those that come closest.
 func byCount(signatures []signature, args []*bound, types []typing) []*call {
-	var out []*call
+	out := make([]*call, 0, len(signatures))
 	most := 0
 	for i := range signatures {
 		s := &signatures[i]

@@ -66,10 +66,14 @@ func (c *call) literalType(rule string) typing {
 	case "literal1":
 		i = 1
 	}
-	if i < 0 || i >= len(c.args) || len(c.args[i].schema) != 1 {
+	if i < 0 || i >= len(c.args) {
 		return typing{shape: unknown}
 	}
-	return c.args[i].schema[0].typing
+	named := c.args[i].schema.all()
+	if len(named) != 1 {
+		return typing{shape: unknown}
+	}
+	return named[0].typing
 }
 
 // customResult is the type of the functions that have a rule of their own.

@@ -208,24 +208,30 @@ func mergesInto(group []*mergedColumn, c *column) *mergedColumn {
 // alike is the leg with its columns in the types of the merged columns that take them.
 func alike(leg *relation, fields []int, cols []*column) Operator {
 	out := leg.op.Columns()
-	exprs := make([]Expr, len(leg.columns))
-	for i, c := range leg.columns {
-		exprs[i] = columnAt(i, c)
-	}
-	changed := false
+	var exprs []Expr
 	for j, i := range fields {
-		if i < 0 || i >= len(exprs) || exprs[i].Type() == cols[j].typing.valueType() {
+		to := cols[j].typing.valueType()
+		if i < 0 || i >= len(leg.columns) || leg.columns[i].typing.valueType() == to {
 			continue
 		}
-		if !changed {
-			out = slices.Clone(out)
+		if exprs == nil {
+			out, exprs = slices.Clone(out), references(leg.columns)
 		}
-		exprs[i], out[i].Type, changed = retyped(exprs[i], cols[j].typing.valueType()), cols[j].typing.valueType(), true
+		exprs[i], out[i].Type = retyped(exprs[i], to), to
 	}
-	if !changed {
+	if exprs == nil {
 		return leg.op
 	}
 	return &Project{Output: Output{Fields: out, At: leg.op.Span(), Open: leg.open}, Input: leg.op, Exprs: exprs, Keyword: "union"}
+}
+
+// references are the columns of a row, as they are.
+func references(columns []*column) []Expr {
+	out := make([]Expr, len(columns))
+	for i, c := range columns {
+		out[i] = columnAt(i, c)
+	}
+	return out
 }
 
 // retyped converts a value as the functions tostring() and the like do.
