@@ -110,7 +110,7 @@ func uniqueNames(cols []*column) []*column {
 	for i, c := range cols {
 		out[i] = c
 		if first[c.name] != i {
-			out[i] = &column{name: names.unique(c.name, ""), typing: c.typing}
+			out[i] = &column{name: names.unique(c.name), typing: c.typing}
 		}
 	}
 	return out

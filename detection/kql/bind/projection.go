@@ -10,18 +10,15 @@ import (
 // nameTable hands out names that are not taken yet, by adding a number.
 type nameTable map[string]int
 
-// unique gives the name, or the next free one made of base (of the name itself if base is empty).
-func (t nameTable) unique(name, base string) string {
+// unique gives the name, or the next free one made of it.
+func (t nameTable) unique(name string) string {
 	last, taken := t[name]
 	if !taken {
 		t[name] = 0
 		return name
 	}
-	if base == "" {
-		base = name
-	}
 	for n := last + 1; ; n++ {
-		candidate := base + strconv.Itoa(n)
+		candidate := name + strconv.Itoa(n)
 		if _, taken := t[candidate]; !taken {
 			t[name] = n
 			t[candidate] = 0

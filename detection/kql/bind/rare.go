@@ -100,14 +100,14 @@ func (b *binder) bindTopNested(op *syntax.TopNested, in *relation) *relation {
 			b.require(others, "Scalar")
 			level.Others = others.expr
 		}
-		ofName := names.unique(itemName(of), "")
+		ofName := names.unique(itemName(of))
 		r.columns = append(r.columns, &column{name: ofName, typing: of.value.typing})
 		if by := b.bindNestedOrder(c, &level); by != nil {
 			name := "aggregated_" + ofName
 			if by.named() != "" {
 				name = by.named()
 			}
-			r.columns = append(r.columns, &column{name: names.unique(name, ""), typing: by.typing})
+			r.columns = append(r.columns, &column{name: names.unique(name), typing: by.typing})
 		}
 		plan.Levels = append(plan.Levels, level)
 	}

@@ -71,7 +71,7 @@ func (b *binder) unionOf(legs []*relation, at syntax.Node, kind string, source *
 			r.columns = append(r.columns, &column{name: m.name, typing: m.typing})
 			continue
 		}
-		r.columns = append(r.columns, &column{name: names.unique(m.name, ""), typing: m.typing})
+		r.columns = append(r.columns, &column{name: names.unique(m.name), typing: m.typing})
 	}
 	fields := legFields(merged, len(legs), len(r.columns))
 	for i, leg := range legs {
