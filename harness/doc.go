@@ -12,7 +12,8 @@
 //
 // A Runner takes a Scenario to a Target and brings back Evidence: what was executed, what the host recorded, what
 // went wrong. Judge turns evidence into a Verdict, and nothing else: a recorded run is judged by the same code, so it
-// gives the same verdict for ever.
+// gives the same verdict for ever. A Journal knows of everything before it is done on a host, so that what a killed run
+// owes its host (Debt) can still be settled.
 //
 // # Phases
 //

@@ -22,6 +22,6 @@
 //
 // Execution is columnar. A string column is a vector of codes into a dictionary of its
 // distinct values; predicates and functions are evaluated once per distinct value and
-// shared by all rows that hold it. Filters narrow a selection of row numbers and move
-// no data.
+// shared by all rows that hold it. Filters narrow a bitmap of rows, or a selection of row
+// numbers once few are left, and move no data. A run is bounded by [Limits].
 package kql

@@ -2,8 +2,8 @@
 // lab machines and for the embedded lab alike.
 //
 // It uses the message builders and response parsers of
-// github.com/masterzen/winrm over a transport and an execution loop of its own,
-// because that library returns SOAP faults as success, polls a vanished shell for
+// github.com/masterzen/winrm, but for output, over a transport and an execution loop of
+// its own, because that library returns SOAP faults as success, polls a vanished shell for
 // ever, authenticates anew for every encrypted message and notices a cancelled
 // context only between two polls.
 //
